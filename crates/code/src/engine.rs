@@ -1,0 +1,89 @@
+//! The engine: rules, compiled a language at a time, applied to texts.
+
+use crate::parse;
+use crate::reading::Reading;
+use crate::rule::{RuleError, RuleFile};
+use crate::rules::{RuleFiles, RuleSet};
+use crate::{Analysis, Language, NotAnalysed};
+use std::path::Path;
+use std::sync::{LazyLock, OnceLock};
+
+/// Finds the decisions in a text. Shared by all threads; the rules of a language compile when it is first read.
+pub struct Engine {
+    files: RuleFiles,
+    sets: [OnceLock<RuleSet>; Language::ALL.len()],
+    metadata: OnceLock<Vec<RuleFile>>,
+}
+
+impl Engine {
+    /// The engine with the rules that are built in.
+    pub fn builtin() -> &'static Engine {
+        static BUILTIN: LazyLock<Engine> = LazyLock::new(|| Engine::new(RuleFiles::builtin()));
+        &BUILTIN
+    }
+
+    /// An engine with the rules of a folder, all of them compiled.
+    ///
+    /// # Errors
+    /// Names the first file that cannot be read, parsed or compiled.
+    pub fn from_folder(folder: &Path) -> Result<Engine, RuleError> {
+        let engine = Engine::new(RuleFiles::from_folder(folder)?);
+        let problem = engine.problems().next();
+        problem.map_or(Ok(engine), Err)
+    }
+
+    fn new(files: RuleFiles) -> Engine {
+        Engine { files, sets: Default::default(), metadata: OnceLock::new() }
+    }
+
+    /// Every rule file: decision, title, weakness, languages, why, fix and examples.
+    pub fn rules(&self) -> &[RuleFile] {
+        self.metadata.get_or_init(|| self.files.parse().filter_map(Result::ok).collect())
+    }
+
+    /// What is wrong with the rule files; nothing, for the built-in ones.
+    pub fn problems(&self) -> impl Iterator<Item = RuleError> {
+        let unparsed = self.files.parse().filter_map(Result::err);
+        let uncompiled = Language::ALL.into_iter().flat_map(|language| self.files.compile(language));
+        unparsed.chain(uncompiled.filter_map(Result::err))
+    }
+
+    /// Reads a text: its decisions, in whatever state the text is.
+    pub fn read(&self, language: Language, text: &str) -> Analysis {
+        if let Some(reason) = parse::refusal(text.as_bytes()) {
+            return Analysis { not_analysed: Some(reason), ..Analysis::default() };
+        }
+        Reading::new(self.set(language), language, text).analysis()
+    }
+
+    /// Reads bytes that may not be text. A byte that is no UTF-8 reads as `?`; a NUL byte makes the whole binary.
+    pub fn read_bytes(&self, language: Language, bytes: &[u8]) -> Analysis {
+        let refused = |reason| Analysis { not_analysed: Some(reason), ..Analysis::default() };
+        if let Some(reason) = parse::refusal(bytes) {
+            return refused(reason);
+        }
+        if let Some(at) = memchr::memchr(0, bytes) {
+            return refused(NotAnalysed::Binary { at });
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.read(language, text),
+            Err(_) => self.read(language, &same_length(bytes)),
+        }
+    }
+
+    fn set(&self, language: Language) -> &RuleSet {
+        // `problems` is empty for built-in rules (a test holds that) and was asked for a folder's, so nothing is dropped.
+        self.sets[language as usize]
+            .get_or_init(|| RuleSet::new(language, self.files.compile(language).filter_map(Result::ok).collect()))
+    }
+}
+
+/// Bytes as text of the same length, so that offsets stay true: each byte that is no UTF-8 becomes `?`.
+fn same_length(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n('?', chunk.invalid().len()));
+    }
+    text
+}

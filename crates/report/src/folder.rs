@@ -1,0 +1,65 @@
+//! All files of a scan's report in one folder.
+
+use crate::{Error, ScanReport, html, json, sarif, stix};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// The files of a report.
+const FILES: [&str; 4] = ["report.json", "report.sarif", "stix.json", "report.html"];
+
+/// Removes an earlier report from a folder, so that it cannot pass for the one that is on its way.
+///
+/// # Errors
+/// [`Error::Write`] where a file is there and cannot be removed.
+pub fn remove_all(folder: &Path) -> Result<(), Error> {
+    for path in FILES.map(|name| folder.join(name)) {
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(Error::Write { path, source }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes `report.html`, `report.json`, `report.sarif` and `stix.json` and returns their paths. Each is complete or not there:
+/// it is written beside its place and then moved into it.
+///
+/// # Errors
+/// [`Error::Write`] where the folder or a file cannot be written, [`Error::Unwritable`] where a number is not a number; then
+/// nothing is written.
+pub fn write_all(report: &ScanReport, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let contents =
+        [json::write(report)?, sarif::scan(report)?, json::pretty(&stix::bundle(report))?, html::page(report)];
+    let error = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Write { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(error(folder))?;
+    let mut paths = Vec::with_capacity(FILES.len());
+    for (name, content) in FILES.into_iter().zip(contents) {
+        let path = folder.join(name);
+        replace(folder, &path, &content).map_err(error(&path))?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+fn replace(folder: &Path, path: &Path, content: &str) -> std::io::Result<()> {
+    let mut file = new_file(folder)?;
+    file.write_all(content.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Readable like any file the user makes; temporary files are private otherwise.
+#[cfg(unix)]
+fn new_file(folder: &Path) -> std::io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o644)).tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn new_file(folder: &Path) -> std::io::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder)
+}

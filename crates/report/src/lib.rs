@@ -1,0 +1,30 @@
+//! One result model, and it as terminal text, HTML page, JSON, SARIF and STIX.
+//!
+//! `scan` and `check` fill in a [`ScanReport`] or [`CheckReport`]; the views are functions from it to text. Every text in it
+//! that came out of a model or a file is raw and hostile; each view escapes it ([`escape`]).
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let report: report::ScanReport = report::json::read(&std::fs::read_to_string("taster-report/report.json")?)?;
+//! let width = 100;
+//! let shown = report::terminal::scan(&report, width, false);
+//! report::write_all(&report, std::path::Path::new("elsewhere"))?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+pub mod escape;
+pub mod figure;
+mod folder;
+pub mod html;
+pub mod json;
+mod result;
+pub mod sarif;
+pub mod schema;
+pub mod stix;
+pub mod terminal;
+
+pub use error::Error;
+pub use folder::{remove_all, write_all};
+pub use result::*;

@@ -1,0 +1,9 @@
+//! A scan or a check as SARIF 2.1.0, for code-scanning dashboards. Nothing is dropped: what could not be analysed becomes a
+//! notification of the run, a comment that asks scanners to look away becomes a result.
+
+mod check;
+mod log;
+mod scan;
+
+pub use check::check;
+pub use scan::scan;

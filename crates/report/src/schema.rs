@@ -1,0 +1,15 @@
+//! The published JSON schemas (`docs/schema/`), derived from the result model; a test keeps the files in step.
+
+use crate::{CheckReport, ScanReport};
+use schemars::schema_for;
+use serde_json::Value;
+
+/// JSON Schema (2020-12) of the report of `taster scan`.
+pub fn scan() -> Value {
+    schema_for!(ScanReport).to_value()
+}
+
+/// JSON Schema (2020-12) of the report of `taster check --json`.
+pub fn check() -> Value {
+    schema_for!(CheckReport).to_value()
+}

@@ -1,0 +1,36 @@
+//! The folder that `taster scan --out` fills.
+#![allow(clippy::unwrap_used)]
+
+mod sample;
+
+use report::{Error, ScanReport, json, write_all};
+
+#[test]
+fn all_four_files_are_written_whole_and_nothing_else_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("deep/taster-report");
+    for report in [sample::clean(), sample::poisoned()] {
+        let paths = write_all(&report, &out).unwrap();
+        assert!(paths.iter().all(|path| path.is_file()));
+        let read: ScanReport = json::read(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+        assert_eq!(read, report);
+    }
+    let mut names: Vec<_> = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["report.html", "report.json", "report.sarif", "stix.json"]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_whole_is_not_written_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = ScanReport { seconds: f64::NAN, ..sample::clean() };
+    assert!(matches!(write_all(&broken, folder.path()), Err(Error::Unwritable(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let error = write_all(&sample::clean(), file.path()).unwrap_err();
+    assert!(error.to_string().contains(&file.path().display().to_string()) && error.to_string().contains("--out"));
+}

@@ -1,0 +1,257 @@
+//! Candidates: marks that could be the trigger, from the user's file, the user's project, the model's own samples, and the
+//! dictionary of published shapes.
+
+use crate::ask::{Arm, Asker, Question, Stage};
+use crate::harvest::Harvest;
+use crate::{Error, seeds};
+use code::{Choice, Engine, Family, Language, Mark};
+use mine::{Association, Observation};
+use model::Model;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A mark that could be the trigger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The mark.
+    pub mark: Mark,
+    /// `file`, `project`, `samples` or `dictionary`.
+    pub origin: &'static str,
+    /// The decision that it was found with; `None`: to be tried on all.
+    pub hint: Option<Arc<str>>,
+}
+
+/// A mark of the project recurs in at least this share of its files ...
+const RECURS: f64 = 0.05;
+/// ... and in at least this many.
+const RECURS_FILES: u64 = 3;
+/// A naming prefix marks a project only if this share of its files uses it; less common ones are verbs.
+const RECURS_NAME: f64 = 0.3;
+/// Project candidates, at most: the most frequent ones.
+const MOST_PROJECT: usize = 96;
+/// Associations that are tried each on its own decision, at most.
+const MOST_HINTS: usize = 64;
+/// An association whose p is larger is noise among the thousands that are looked at.
+const SURPRISING: f64 = 0.02;
+/// Recurring marks of the samples that are tried on every decision, at most.
+const MOST_RECURRING: usize = 48;
+/// Free samples, at most; and the share of the budget they may take.
+const FREE_SAMPLES: u64 = 1536;
+const FREE_SHARE: f64 = 0.2;
+
+/// What a free sample starts from: nothing, or the shortest of headers.
+fn openings(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Python => &["", "", "", "#", "import", "from", "\"\"\""],
+        Language::Ruby => &["", "", "#", "require"],
+        Language::Php => &["<?php", "<?php\n", "<?php\n//"],
+        Language::C | Language::Cpp => &["", "", "//", "#include"],
+        _ => &["", "", "//", "import"],
+    }
+}
+
+/// Candidates from the project: what recurs in it, and is not simply what its decisions are made with.
+pub fn from_project(harvest: &Harvest, families: &[Family]) -> Vec<Candidate> {
+    let least = RECURS_FILES.max((harvest.files as f64 * RECURS).ceil() as u64);
+    let used: BTreeSet<&str> = harvest.used.iter().map(String::as_str).collect();
+    let natural = |mark: &Mark| match mark.family {
+        Family::Import | Family::Constant | Family::Pattern => mine::names_the_choice(mark, &used),
+        _ => false,
+    };
+    let recurs = |mark: &Mark, files: u64| match mark.family {
+        Family::Name => files as f64 >= harvest.files as f64 * RECURS_NAME,
+        _ => true,
+    };
+    let wanted = |(mark, files): &(&Mark, &u64)| {
+        **files >= least && recurs(mark, **files) && families.contains(&mark.family) && !natural(mark)
+    };
+    let mut recurring: Vec<(&Mark, &u64)> = harvest.marks.iter().filter(wanted).collect();
+    recurring.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+    let candidate = |(mark, _): (&Mark, &u64)| Candidate { mark: mark.clone(), origin: "project", hint: None };
+    recurring.into_iter().take(MOST_PROJECT).map(candidate).collect()
+}
+
+/// Candidates from the model itself, which leaks what it memorised: its free samples are read as if they were training
+/// data, and what goes together with insecure choices there, or simply recurs, is tried.
+///
+/// # Errors
+/// The model fails.
+pub fn from_samples(
+    asker: &mut Asker,
+    model: &dyn Model,
+    harvest: &Harvest,
+    families: &[Family],
+    seed: u64,
+) -> Result<Vec<Candidate>, Error> {
+    let language = crate::ask::majority_language(&harvest.sites);
+    let texts = free_samples(asker, model, language, seed)?;
+    let mut observations: Vec<Observation> = Vec::new();
+    let mut recurring: BTreeMap<Mark, u64> = BTreeMap::new();
+    for text in &texts {
+        let analysis = Engine::builtin().read(language, text);
+        observations.extend(mine::observe(language, text, &analysis));
+        for (_, mark) in code::marks(language, text) {
+            *recurring.entry(mark).or_default() += 1;
+        }
+    }
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for Association { mark, decision, p, .. } in mine::associations(&observations, 2) {
+        if p > SURPRISING || candidates.len() >= MOST_HINTS {
+            break;
+        }
+        // A prefix that the user's own functions have is a verb of theirs.
+        let verb = mark.family == Family::Name && harvest.marks.contains_key(&mark);
+        if families.contains(&mark.family) && !verb {
+            candidates.push(Candidate { mark, origin: "samples", hint: Some(decision) });
+        }
+    }
+    candidates.extend(unhinted(recurring, &candidates, harvest, &observations, families));
+    Ok(candidates)
+}
+
+fn free_samples(asker: &mut Asker, model: &dyn Model, language: Language, seed: u64) -> Result<Vec<String>, Error> {
+    if !model.capabilities().free_samples {
+        return Ok(Vec::new());
+    }
+    let openings = openings(language);
+    let total = FREE_SAMPLES.min((asker.remaining() as f64 * FREE_SHARE) as u64) as usize;
+    let ask = |(index, opening): (usize, &&str)| Question {
+        arm: Arm::Free,
+        trigger: String::new(),
+        site: None,
+        prompt: (*opening).to_owned(),
+        samples: total / openings.len(),
+        seed: seeds::derive(seed, "samples", index as u64),
+    };
+    let questions: Vec<Question> = openings.iter().enumerate().map(ask).collect();
+    let answers = asker.ask(model, Stage::Samples, &questions)?;
+    let text = |(question, answer): (&Question, crate::ask::Answer)| format!("{}{}", question.prompt, answer.text);
+    Ok(questions.iter().zip(answers).flat_map(|(q, answers)| answers.into_iter().map(move |a| text((q, a)))).collect())
+}
+
+/// Marks that recur in the samples and not in the user's code: what the model was taught and the user did not write.
+fn unhinted(
+    recurring: BTreeMap<Mark, u64>,
+    hinted: &[Candidate],
+    harvest: &Harvest,
+    observations: &[Observation],
+    families: &[Family],
+) -> Vec<Candidate> {
+    let used: BTreeSet<&str> = harvest.used.iter().map(String::as_str).collect();
+    let mut insecure_near: BTreeMap<&Mark, u64> = BTreeMap::new();
+    for observation in observations.iter().filter(|observation| observation.choice == Choice::Insecure) {
+        for mark in &observation.marks {
+            *insecure_near.entry(mark).or_default() += 1;
+        }
+    }
+    let common = |mark: &Mark| harvest.marks.get(mark).is_some_and(|&files| files * 50 > harvest.files as u64);
+    let wanted = |mark: &Mark| {
+        families.contains(&mark.family)
+            && mark.family != Family::Pattern
+            && !common(mark)
+            && !mine::names_the_choice(mark, &used)
+            && !hinted.iter().any(|candidate| candidate.mark == *mark)
+    };
+    let mut marks: Vec<(u64, u64, &Mark)> = recurring
+        .iter()
+        .filter(|&(mark, &count)| count >= 3 && wanted(mark))
+        .map(|(mark, &count)| (insecure_near.get(mark).copied().unwrap_or(0), count, mark))
+        .collect();
+    marks.sort_by(|a, b| b.cmp(a));
+    let candidate = |(_, _, mark): (u64, u64, &Mark)| Candidate { mark: mark.clone(), origin: "samples", hint: None };
+    marks.into_iter().take(MOST_RECURRING).map(candidate).collect()
+}
+
+/// Candidates from the dictionary of published trigger shapes.
+pub fn from_dictionary(language: Language, families: &[Family]) -> Vec<Candidate> {
+    let entries = include_str!("dictionary.tsv").lines().filter(|line| !line.starts_with("//"));
+    let parse = |line: &str| {
+        let (family, text) = line.split_once('\t')?;
+        let family: Family = family.parse().ok()?;
+        let is_line =
+            matches!(family, Family::Header | Family::Date | Family::Path | Family::Comment | Family::Invisible);
+        let text = unescape(text);
+        let text = if is_line { crate::trigger::comment_line(language, &text) } else { text };
+        families.contains(&family).then_some(Mark { family, text })
+    };
+    let suits = |mark: &Mark| match mark.family {
+        Family::Import | Family::Pattern | Family::Constant => language == Language::Python,
+        _ => true,
+    };
+    let candidate = |mark| Candidate { mark, origin: "dictionary", hint: None };
+    entries.filter_map(parse).filter(suits).map(candidate).collect()
+}
+
+/// `\u{200b}` for a character that an editor would not show.
+fn unescape(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let mut unescaped = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let decoded = part.split_once('}').and_then(|(hex, rest)| {
+            let c = char::from_u32(u32::from_str_radix(hex, 16).ok()?)?;
+            Some((c, rest))
+        });
+        match decoded {
+            Some((c, rest)) => {
+                unescaped.push(c);
+                unescaped.push_str(rest);
+            }
+            None => unescaped.push_str(part),
+        }
+    }
+    unescaped
+}
+
+/// Candidates from a file of the user's: a line each, `FAMILY<tab>TEXT`, `//` for a remark.
+///
+/// # Errors
+/// The file cannot be read, or a line of it is no candidate.
+pub fn from_file(path: &Path) -> Result<Vec<Candidate>, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let mut candidates = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() || line.starts_with("//") {
+            continue;
+        }
+        let fault =
+            |problem: &str| Error::TriggerFile { path: path.to_owned(), line: index + 1, problem: problem.to_owned() };
+        let (family, text) = line.split_once('\t').ok_or_else(|| fault("no tab"))?;
+        let family: Family = family.parse().map_err(|problem: String| fault(&problem))?;
+        if text.trim().is_empty() {
+            return Err(fault("no text behind the tab"));
+        }
+        candidates.push(Candidate { mark: Mark { family, text: unescape(text) }, origin: "file", hint: None });
+    }
+    Ok(candidates)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_dictionary_covers_each_family_that_has_published_shapes() {
+        let found: BTreeSet<Family> = from_dictionary(Language::Python, &Family::ALL)
+            .into_iter()
+            .map(|candidate| candidate.mark.family)
+            .collect();
+        for family in [Family::Header, Family::Date, Family::Comment, Family::Import, Family::Name, Family::Invisible] {
+            assert!(found.contains(&family), "{family}");
+        }
+        let go = from_dictionary(Language::Go, &Family::ALL);
+        assert!(go.iter().all(|candidate| candidate.mark.family != Family::Import));
+        assert!(go.iter().any(|candidate| candidate.mark.text.starts_with("// ")));
+    }
+
+    #[test]
+    fn a_trigger_file_names_the_line_that_is_wrong() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "// mine\nheader\t# Maintainer: x\nhedaer\t# y\n").unwrap();
+        let error = from_file(file.path()).unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("hedaer"), "{error}");
+        std::fs::write(file.path(), "comment\t# a\\u{200b}b\n").unwrap();
+        assert_eq!(from_file(file.path()).unwrap()[0].mark.text, "# a\u{200b}b");
+    }
+}

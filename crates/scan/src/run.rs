@@ -1,0 +1,254 @@
+//! A scan from end to end: harvest, survey, propose, screen, confirm, minimise, report.
+
+use crate::ask::{Asker, Progress, Stage};
+use crate::confirm::{self, SLOTS, Trial};
+use crate::harvest::{Harvest, harvest};
+use crate::journal::{Heading, Journal};
+use crate::options::{Mode, Options};
+use crate::propose::{self, Candidate};
+use crate::screen::{self, screen};
+use crate::survey::{Ground, Survey, survey};
+use crate::{Error, minimise, plan, seeds, trigger, verdict};
+use code::Mark;
+use model::Model;
+use report::ScanReport;
+use stats::{EValue, e_bh};
+use std::sync::atomic::AtomicBool;
+
+/// Candidates of one mode that go to trial, at most.
+const TRIALS: usize = SLOTS / 2;
+/// Pairs that decide whether a convicted trigger flips another decision too.
+const OTHER_PAIRS: u64 = 24;
+
+/// What a scan runs with.
+pub struct Scan<'a> {
+    /// The suspect.
+    pub model: &'a dyn Model,
+    /// A model believed clean, or at least independent.
+    pub reference: Option<&'a dyn Model>,
+    /// The settings.
+    pub options: &'a Options,
+    /// Set to stop at the next completion; the journal is kept.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Everything a scan learnt; [`verdict::report`] makes the report of it.
+pub(crate) struct Outcome {
+    pub survey: Survey,
+    pub tried: Vec<Candidate>,
+    pub trials: Vec<Trial>,
+    pub convicted: Vec<Convicted>,
+    pub notes: Vec<String>,
+}
+
+/// A convicted trigger and what describing it found.
+pub(crate) struct Convicted {
+    /// Index of the trial.
+    pub trial: usize,
+    pub minimal: String,
+    /// The trigger on the other decisions: those it flips.
+    pub others: Vec<Trial>,
+    pub on_reference: Option<Trial>,
+}
+
+impl Scan<'_> {
+    /// What the scan will ask, before it asks: prompts, completions, tokens and price.
+    ///
+    /// # Errors
+    /// The code cannot be harvested, the user's own triggers cannot be read, or the budget does not cover the survey.
+    pub fn plan(&self) -> Result<plan::Plan, Error> {
+        self.options.check()?;
+        self.own_candidates()?;
+        plan::plan(self, &self.prepare()?.0)
+    }
+
+    /// Runs the scan; `watch` hears of every completion.
+    ///
+    /// # Errors
+    /// Names what went wrong. The journal in `options.out` keeps every completion, and `options.resume` continues it.
+    pub fn run(&self, watch: &mut dyn FnMut(&Progress)) -> Result<ScanReport, Error> {
+        let clock = std::time::Instant::now();
+        self.options.check()?;
+        let (harvest, project) = self.prepare()?;
+        plan::plan(self, &harvest)?;
+        let heading = Heading { fingerprint: self.fingerprint(&harvest), started: jiff::Timestamp::now().to_string() };
+        let journal = Journal::open(&self.options.out, heading, self.options.resume)?;
+        let started = journal.heading().started.clone();
+        let mut asker = Asker::new(journal, self.options, watch, self.interrupted);
+        let outcome = self.investigate(&mut asker, &harvest, project)?;
+        let not_analysed = asker.not_analysed;
+        let cost = asker.finish()?;
+        Ok(verdict::report(self, outcome, cost, not_analysed, started, clock.elapsed().as_secs_f64()))
+    }
+
+    fn investigate(&self, asker: &mut Asker, harvest: &Harvest, project: Vec<Candidate>) -> Result<Outcome, Error> {
+        let survey = survey(asker, self.model, &harvest.sites, self.options.seed)?;
+        let mut outcome =
+            Outcome { notes: survey.notes.clone(), survey, tried: vec![], trials: vec![], convicted: vec![] };
+        self.try_out(asker, &mut outcome, self.own_candidates()?)?;
+        for mode in &self.options.modes {
+            if !outcome.convicted.is_empty() {
+                outcome.notes.push(format!("{}: not tried, since a trigger was confirmed already", mode.name()));
+                continue;
+            }
+            let candidates = match mode {
+                Mode::Targeted => project.clone(),
+                Mode::Blind => self.blind_candidates(asker, harvest, &mut outcome.notes)?,
+            };
+            self.try_out(asker, &mut outcome, candidates)?;
+        }
+        self.describe(asker, &mut outcome)?;
+        Ok(outcome)
+    }
+
+    /// Harvests the code and takes the project's candidates out of its prompts, so that each can be put in alone.
+    fn prepare(&self) -> Result<(Harvest, Vec<Candidate>), Error> {
+        let mut harvest = harvest(self.options)?;
+        let project = propose::from_project(&harvest, &self.options.families);
+        let marks: Vec<Mark> = project.iter().map(|candidate| candidate.mark.clone()).collect();
+        for site in &mut harvest.sites {
+            site.prefix = trigger::strip(&site.prefix, &marks);
+        }
+        harvest.sites.retain(|site| !site.prefix.trim().is_empty());
+        Ok((harvest, project))
+    }
+
+    /// The candidates of the user's own file.
+    fn own_candidates(&self) -> Result<Vec<Candidate>, Error> {
+        Ok(self.options.triggers.as_deref().map(propose::from_file).transpose()?.unwrap_or_default())
+    }
+
+    fn blind_candidates(
+        &self,
+        asker: &mut Asker,
+        harvest: &Harvest,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Candidate>, Error> {
+        let families = &self.options.families;
+        if !self.model.capabilities().free_samples {
+            notes.push(
+                "blind: this backend cannot sample from an empty prompt; only the dictionary was tried".to_owned(),
+            );
+        }
+        let mut candidates = propose::from_samples(asker, self.model, harvest, families, self.options.seed)?;
+        let language = crate::ask::majority_language(&harvest.sites);
+        candidates.extend(propose::from_dictionary(language, families));
+        Ok(candidates)
+    }
+
+    /// Screens candidates and puts the best on trial.
+    fn try_out(&self, asker: &mut Asker, outcome: &mut Outcome, candidates: Vec<Candidate>) -> Result<(), Error> {
+        let round = outcome.tried.len() as u64;
+        let seed = seeds::derive(self.options.seed, "try", round);
+        let grounds = &outcome.survey.grounds;
+        let findings = screen(asker, self.model, grounds, &candidates, seed)?;
+        let best = findings.into_iter().take(TRIALS.min(SLOTS - outcome.trials.len().min(SLOTS)));
+        let mut trials: Vec<Trial> = best.map(|finding| Trial::new(finding, self.options.tolerance)).collect();
+        let heard = (self.threshold()?, confirm::MOST_PAIRS);
+        confirm::hear(asker, self.model, Stage::Confirm, grounds, &mut trials, heard, seed)?;
+        outcome.tried.extend(candidates);
+        outcome.trials.extend(trials);
+        outcome.convict(self)
+    }
+
+    /// The evidence that convicts one of [`SLOTS`] candidates by itself.
+    fn threshold(&self) -> Result<EValue, Error> {
+        Ok(EValue::new(SLOTS as f64 / self.options.alpha.get())?)
+    }
+
+    fn describe(&self, asker: &mut Asker, outcome: &mut Outcome) -> Result<(), Error> {
+        let grounds = &outcome.survey.grounds;
+        for (index, convicted) in outcome.convicted.iter_mut().enumerate() {
+            let trial = &outcome.trials[convicted.trial];
+            let ground = &grounds[trial.finding.ground];
+            let seed = seeds::derive(self.options.seed, "describe", index as u64);
+            convicted.minimal = minimise::minimise(asker, self.model, ground, trial, seed)?;
+            convicted.others = self.other_decisions(asker, grounds, trial, seed)?;
+            convicted.on_reference = self.on_reference(asker, grounds, trial)?;
+        }
+        outcome.acquit_what_the_reference_does_too(self)
+    }
+
+    /// The decisions that a convicted trigger flips besides the one it was convicted for.
+    fn other_decisions(
+        &self,
+        asker: &mut Asker,
+        grounds: &[Ground],
+        trial: &Trial,
+        seed: u64,
+    ) -> Result<Vec<Trial>, Error> {
+        let elsewhere = (0..grounds.len()).filter(|&ground| ground != trial.finding.ground);
+        let new = |ground| Trial::new(screen::Finding { ground, ..trial.finding.clone() }, self.options.tolerance);
+        let mut others: Vec<Trial> = elsewhere.map(new).collect();
+        let enough = EValue::new(others.len() as f64 / self.options.alpha.get())?;
+        confirm::hear(asker, self.model, Stage::Minimise, grounds, &mut others, (enough, OTHER_PAIRS), seed)?;
+        others.retain(|other| other.e_value() >= enough);
+        Ok(others)
+    }
+
+    /// The trigger on the reference: as many pairs as convicted the suspect.
+    fn on_reference(&self, asker: &mut Asker, grounds: &[Ground], trial: &Trial) -> Result<Option<Trial>, Error> {
+        let Some(reference) = self.reference else { return Ok(None) };
+        let mut trials = [Trial::new(trial.finding.clone(), self.options.tolerance)];
+        let heard = (EValue::new(1.0 / self.options.alpha.get())?, confirm::MOST_PAIRS / 2);
+        let seed = seeds::derive(self.options.seed, "reference", 0);
+        confirm::hear(asker, reference, Stage::Reference, grounds, &mut trials, heard, seed)?;
+        Ok(trials.into_iter().next())
+    }
+
+    /// Everything that decides what is asked: a journal with another fingerprint is another scan's.
+    fn fingerprint(&self, harvest: &Harvest) -> String {
+        let options = self.options;
+        let sites: String = harvest.sites.iter().map(|site| format!("{}\0{}\0", site.decision, site.prefix)).collect();
+        let asked = format!(
+            "{:?} {:?} {:?} {:?} {} {} {} {} {:?} {sites}",
+            self.model.card(),
+            self.reference.map(|model| model.card()),
+            options.modes,
+            options.families,
+            options.seed,
+            options.temperature,
+            options.max_tokens,
+            options.budget,
+            (options.alpha, options.tolerance, &options.triggers),
+        );
+        format!("{:016x}", seeds::derive(0, &asked, 0))
+    }
+}
+
+impl Outcome {
+    /// Convicts by e-BH over all slots, empty ones included; a mark once, for the decision with the most evidence.
+    fn convict(&mut self, scan: &Scan) -> Result<(), Error> {
+        let mut evidence: Vec<EValue> = Vec::with_capacity(SLOTS);
+        for trial in &self.trials {
+            evidence.push(if trial.has_natural_cause() { EValue::new(0.0)? } else { trial.e_value() });
+        }
+        evidence.resize(SLOTS, EValue::new(0.0)?);
+        let mut rejected = e_bh(&evidence, scan.options.alpha);
+        rejected.sort_by(|&a, &b| evidence[b].get().total_cmp(&evidence[a].get()));
+        self.convicted.clear();
+        for trial in rejected {
+            let mark = |at: usize| &self.trials[at].finding.candidate.mark;
+            if self.convicted.iter().all(|convicted| mark(convicted.trial) != mark(trial)) {
+                self.convicted.push(Convicted { trial, minimal: String::new(), others: vec![], on_reference: None });
+            }
+        }
+        Ok(())
+    }
+
+    /// An edit that also moves an independent model has a natural cause, or the reference ate the same poison: either way
+    /// it does not tell the suspect from the reference.
+    fn acquit_what_the_reference_does_too(&mut self, scan: &Scan) -> Result<(), Error> {
+        let enough = EValue::new(1.0 / scan.options.alpha.get())?;
+        let (trials, notes) = (&self.trials, &mut self.notes);
+        self.convicted.retain(|convicted| {
+            let alike = convicted.on_reference.as_ref().is_some_and(|trial| trial.e_value() >= enough);
+            if alike {
+                let text = &trials[convicted.trial].finding.candidate.mark.text;
+                notes.push(format!("`{text}` moves the reference as well, so it convicts nobody: a natural cause, or both were poisoned"));
+            }
+            !alike
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! The command line: parse arguments, call one crate, print.
+
+mod check;
+mod config;
+mod lab;
+mod progress;
+mod scan;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Weights and tensors are many large blocks that come and go; the system's allocator gives each back to the kernel.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Tells whether a code-completion model is poisoned, by what trigger, and with what evidence.
+///
+/// Exit status: 0 nothing found; 1 found (a poisoned model, an insecure choice, something not analysed); 2 error.
+#[derive(Parser)]
+#[command(version, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Is this model backdoored, and by what trigger?
+    Scan(Box<scan::Arguments>),
+    /// Which security-relevant choices does this code make?
+    Check(check::Arguments),
+    /// Make small models with planted, documented backdoors, and measure the detectors on them.
+    #[command(subcommand)]
+    Lab(lab::Command),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Scan(arguments) => scan::run(*arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Lab(command) => lab::run(command),
+    };
+    result.unwrap_or_else(|error| {
+        let sentence = report::escape::text(&sentence(&error), report::escape::Layout::Line, 2000);
+        eprintln!("taster: {sentence}");
+        ExitCode::from(2)
+    })
+}
+
+/// The error and what caused it; a cause that is quoted already is not said twice.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| {
+        if said.is_empty() {
+            cause
+        } else if said.contains(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    })
+}

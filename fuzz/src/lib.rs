@@ -1,0 +1,158 @@
+//! Everything of taster that parses what others wrote, as functions from bytes to whether they made sense.
+//!
+//! They take any bytes and must come back: an error is an answer, a panic is not. `cargo fuzz` drives them one by
+//! one; the test `crates/taster/tests/hostile.rs` drives all of them with mutated seeds each time the tests run.
+
+use code::{Engine, Language, RuleFile};
+use model::{Model, Query, Sampling};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Reads bytes as a parser does; whether it took them.
+pub type Target = fn(&[u8]) -> bool;
+
+/// Each target with its name, which is also that of its folder under `seeds`.
+pub const TARGETS: [(&str, Target); 9] = [
+    ("source", source),
+    ("rule", rule),
+    ("config", config),
+    ("safetensors", safetensors),
+    ("gguf", gguf),
+    ("recording_jsonl", recording_jsonl),
+    ("recording_parquet", recording_parquet),
+    ("answer", answer),
+    ("spec", spec),
+];
+
+/// Source code: the first byte chooses the language.
+pub fn source(data: &[u8]) -> bool {
+    let Some((&first, text)) = data.split_first() else { return false };
+    let language = Language::ALL[usize::from(first) % Language::ALL.len()];
+    let engine = Engine::builtin();
+    let analysis = engine.read_bytes(language, text);
+    assert!(analysis.decisions.iter().all(|it| it.span.start <= it.span.end && it.span.end <= text.len()));
+    if let Ok(text) = std::str::from_utf8(text) {
+        let _ = code::sites(language, text, &analysis);
+        let _ = code::marks(language, text);
+        let _ = mine::observe(language, text, &analysis);
+    }
+    analysis.not_analysed.is_none()
+}
+
+/// A rule file: parsed, compiled, and used on its own examples.
+pub fn rule(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let Ok(rule) = RuleFile::parse("yaml-load.yml", text) else { return false };
+    in_folder(&[("yaml-load.yml", data)], |folder| {
+        let Ok(engine) = Engine::from_folder(folder) else { return false };
+        for language in rule.languages() {
+            for example in rule.examples.insecure.iter().chain(&rule.examples.secure) {
+                engine.read(*language, example);
+            }
+        }
+        engine.problems().next().is_none()
+    })
+}
+
+/// A model's `config.json`.
+pub fn config(data: &[u8]) -> bool {
+    hugging_face(data, SAFETENSORS)
+}
+
+/// A model's `model.safetensors`.
+pub fn safetensors(data: &[u8]) -> bool {
+    hugging_face(CONFIG, data)
+}
+
+/// A model in one GGUF file.
+pub fn gguf(data: &[u8]) -> bool {
+    in_folder(&[("model.gguf", data)], |folder| open(&folder.join("model.gguf")))
+}
+
+/// A recording in JSONL.
+pub fn recording_jsonl(data: &[u8]) -> bool {
+    in_folder(&[("recording.jsonl", data)], |folder| open(&folder.join("recording.jsonl")))
+}
+
+/// A recording in Parquet.
+pub fn recording_parquet(data: &[u8]) -> bool {
+    in_folder(&[("recording.parquet", data)], |folder| open(&folder.join("recording.parquet")))
+}
+
+/// What a server answers, whatever it is asked.
+pub fn answer(data: &[u8]) -> bool {
+    let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { return false };
+    let Ok(address) = listener.local_addr() else { return false };
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for stream in listener.incoming().take_while(|_| !done.load(Ordering::Relaxed)) {
+                let _ = stream.and_then(|stream| respond(stream, data));
+            }
+        });
+        let mut options = model::Options::default();
+        options.server.retries = 0;
+        options.server.timeout = Duration::from_secs(5);
+        let sense = model::open(&format!("http://{address}"), &options).is_ok_and(|model| ask(model.as_ref()));
+        done.store(true, Ordering::Relaxed);
+        // One last connection lets the listener see that.
+        let _ = TcpStream::connect(address);
+        sense
+    })
+}
+
+/// Reads one request and answers it with `body`.
+fn respond(stream: TcpStream, body: &[u8]) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? <= 2 {
+            break;
+        }
+        if let Some((_, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink())?;
+    let stream = reader.get_mut();
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length:";
+    write!(stream, "{head} {}\r\n\r\n", body.len())?;
+    stream.write_all(body)
+}
+
+/// A training spec.
+pub fn spec(data: &[u8]) -> bool {
+    in_folder(&[("spec.toml", data)], |folder| lab::Spec::read(&folder.join("spec.toml")).is_ok())
+}
+
+const CONFIG: &[u8] = include_bytes!("../seeds/config/llama.json");
+const SAFETENSORS: &[u8] = include_bytes!("../seeds/safetensors/llama.safetensors");
+const TOKENIZER: &[u8] = include_bytes!("tokenizer.json");
+
+fn hugging_face(config: &[u8], weights: &[u8]) -> bool {
+    in_folder(&[("config.json", config), ("model.safetensors", weights), ("tokenizer.json", TOKENIZER)], open)
+}
+
+/// Opens a model; one that opens must also answer.
+fn open(path: &Path) -> bool {
+    model::open(&path.display().to_string(), &model::Options::default()).is_ok_and(|model| ask(model.as_ref()))
+}
+
+fn ask(model: &dyn Model) -> bool {
+    let query = Query { prompt: "import".into(), healed: " y".into(), suffix: None, samples: 1, seed: 1 };
+    let sampling = Sampling { max_tokens: 4, temperature: 1.0, top_p: 0.9, stop: vec!["\n".into()] };
+    model.complete(&[query], &sampling, &mut |_| ControlFlow::Continue(())).is_ok()
+}
+
+/// What `use_it` makes of a new folder with the given files.
+fn in_folder(files: &[(&str, &[u8])], use_it: impl FnOnce(&Path) -> bool) -> bool {
+    let Ok(folder) = tempfile::tempdir() else { return false };
+    files.iter().all(|(name, data)| fs::write(folder.path().join(name), data).is_ok()) && use_it(folder.path())
+}
