@@ -24,7 +24,7 @@ pub struct ServerOptions {
     pub model: Option<String>,
     /// Found by asking when absent.
     pub kind: Option<Kind>,
-    /// The environment variable that holds the key; without it see [`Key::find`].
+    /// The environment variable that holds the key; without it `TASTER_API_KEY`, and for OpenAI itself `OPENAI_API_KEY`, is tried.
     pub key_variable: Option<String>,
     /// Longest wait for one answer, from connecting to its last byte.
     pub timeout: Duration,
