@@ -32,13 +32,14 @@ def install(folder, skip):
         done = subprocess.run(["cargo", "install", "-q", "foxguard", "--root", fox], env=env)
         if done.returncode:
             say("foxguard cannot be installed here; left out")
-    subprocess.run(["cargo", "build", "-q", "--release", "-p", "code", "--examples"], cwd=ROOT, check=True)
+    build = ["cargo", "build", "-q", "--release", "--workspace", "--bins", "--examples"]
+    subprocess.run(build, cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    taster = target / "release/examples/check"
+    taster = target / "release/taster"
     rules = export(folder, venv)
     semgrep = [venv / "bin/semgrep", "scan", "--metrics=off", "--disable-version-check", "--no-git-ignore", "-q", "--json"]
     tools = {
-        "taster": lambda path: [taster, path],
+        "taster": lambda path: [taster, "check", "--json", path],
         "ast-grep": lambda path: [venv / "bin/ast-grep", "scan", "-c", rules / "sgconfig.yml", "--json=stream", path],
         "bandit": lambda path: [venv / "bin/bandit", "-q", "-f", "json", "-r", path],
         "semgrep": lambda path: [*semgrep, "--config", pathlib.Path(__file__).with_name("semgrep.yml"), path],
@@ -135,11 +136,10 @@ def findings(name, output):
     found = collections.defaultdict(set)
     text = output.decode(errors="replace")
     if name == "taster":
-        for row in text.splitlines():
-            head, _, rest = row.partition(" ")
-            path, line, *_ = head.split(":")
-            if rest and rest.split()[1] == "Insecure" and rest.split()[2] == "Code":
-                found[pathlib.Path(path).name].add((rest.split()[0], int(line)))
+        for file in json.loads(text)["files"]:
+            for row in file["decisions"]:
+                if row["choice"] == "insecure" and row["place"] == "code":
+                    found[pathlib.Path(file["path"]).name].add((row["decision"], row["line"]))
     elif name == "ast-grep":
         for row in map(json.loads, filter(None, text.splitlines())):
             found[pathlib.Path(row["file"]).name].add((row["ruleId"], row["range"]["start"]["line"] + 1))

@@ -20,6 +20,7 @@ mod lexis;
 mod mark;
 mod parse;
 mod prompt;
+mod prose;
 mod reading;
 mod repair;
 mod rule;

@@ -1,6 +1,7 @@
 //! Text to syntax tree, within bounds: what is read was written by a model or a stranger.
 
 use crate::tree::Tree;
+use crate::walk::MAX_DEPTH;
 use crate::{Language, NotAnalysed};
 use ast_grep_core::tree_sitter::LanguageExt;
 use std::borrow::Cow;
@@ -34,6 +35,21 @@ pub(crate) fn refusal(text: &[u8]) -> Option<NotAnalysed> {
         }
     }
     None
+}
+
+/// Whether a text that is not worth parsing would be refused for its depth if it were: its brackets are counted, wherever
+/// they stand.
+pub(crate) fn nested_too_deep(text: &str) -> Option<NotAnalysed> {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => continue,
+        }
+        deepest = deepest.max(depth);
+    }
+    (deepest > MAX_DEPTH).then_some(NotAnalysed::TooDeep { limit: MAX_DEPTH })
 }
 
 /// The text as its grammar wants it, byte for byte where it was: a NUL byte, which grammars take for the end, becomes a

@@ -3,6 +3,7 @@
 use crate::comment;
 use crate::fragment::Fragment;
 use crate::parse::{self, parse, prepared};
+use crate::prose;
 use crate::repair::repair;
 use crate::rules::{Anchored, RuleSet};
 use crate::suppression;
@@ -33,18 +34,24 @@ impl<'a> Reading<'a> {
             ..Analysis::default()
         };
         if self.anchored.ends.is_empty() {
+            analysis.not_analysed = parse::nested_too_deep(self.text);
             return analysis;
         }
         let text = prepared(self.text, self.language);
-        let whole = self.walk(&text);
+        let whole = self.walk(&text, &self.anchored.awake);
         let mut found: Vec<(Found, Place)> = whole.found.into_iter().map(|found| (found, Place::Code)).collect();
         analysis.not_analysed = whole.not_analysed;
         let comments = comment::group(&text, &whole.comments).into_iter().map(|parts| (parts, Place::Comment));
         let docstrings = whole.docstrings.chunks(1).map(|part| (part, Place::Docstring));
         for (parts, place) in comments.chain(docstrings) {
             if comment::may_hold_code(&text, parts, &self.anchored.ends) {
-                let body = comment::body(&text, parts);
-                let inner = self.walk(&body.text);
+                let mut body = comment::body(&text, parts);
+                body.text = prose::blanked(&body.text, &self.rules.anchors(&body.text).ends);
+                let anchored = self.rules.anchors(&body.text);
+                if anchored.ends.is_empty() {
+                    continue;
+                }
+                let inner = self.walk(&body.text, &anchored.awake);
                 analysis.not_analysed = analysis.not_analysed.or(inner.not_analysed);
                 found.extend(inner.found.into_iter().map(|inner| (inner.mapped(&body), place)));
             }
@@ -54,12 +61,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Walks a text as it is, and repaired if it is broken.
-    fn walk(&self, text: &str) -> Walked {
-        let (mut walked, broken) = self.parse_and_walk(text.to_owned());
+    fn walk(&self, text: &str, awake: &[bool]) -> Walked {
+        let (mut walked, broken) = self.parse_and_walk(text.to_owned(), awake);
         if broken && walked.not_analysed.is_none() {
             let fragment = repair(text, self.language);
             if fragment.text != text {
-                let (repaired, _) = self.parse_and_walk(fragment.text.clone());
+                let (repaired, _) = self.parse_and_walk(fragment.text.clone(), awake);
                 walked = union(walked, repaired.mapped(&fragment));
             }
         }
@@ -67,11 +74,11 @@ impl<'a> Reading<'a> {
     }
 
     /// What a walk over the text finds, and whether the parser stumbled.
-    fn parse_and_walk(&self, text: String) -> (Walked, bool) {
+    fn parse_and_walk(&self, text: String, awake: &[bool]) -> (Walked, bool) {
         match parse(text, self.language, self.deadline) {
             Ok(tree) => {
                 let broken = tree.root_node().has_error();
-                (walk(tree, self.rules, &self.anchored.awake), broken)
+                (walk(tree, self.rules, awake), broken)
             }
             Err(reason) => (Walked { not_analysed: Some(reason), ..Walked::default() }, false),
         }

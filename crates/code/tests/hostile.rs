@@ -35,6 +35,8 @@ fn deep_nesting_is_reported_and_what_stands_above_it_is_found() {
     let analysis = read(Language::Python, &text);
     assert!(matches!(analysis.not_analysed, Some(NotAnalysed::TooDeep { .. })), "{:?}", analysis.not_analysed);
     assert_eq!(analysis.decisions.len(), 1);
+    let nothing_to_find = read(Language::Python, &"[".repeat(100_000));
+    assert!(matches!(nothing_to_find.not_analysed, Some(NotAnalysed::TooDeep { .. })));
 }
 
 #[test]

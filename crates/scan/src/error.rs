@@ -47,7 +47,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// No file of a known language.
-    #[error("{}: no source file that taster reads (Python, JavaScript, TypeScript, Java, Go, C, C++, C#, PHP, Ruby, Rust)", path.display())]
+    #[error(
+        "{}: no source file that taster reads (Python, JavaScript, TypeScript, Java, Go, C, C++, C#, PHP, Ruby, Rust); give another folder, or leave --code away to use the built-in prompts",
+        path.display()
+    )]
     NoCode {
         /// The folder.
         path: PathBuf,
