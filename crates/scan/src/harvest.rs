@@ -19,7 +19,8 @@ const LONGEST_BODY: usize = 800;
 const ENOUGH_SITES: usize = 16;
 
 /// The built-in prompt set, for scans without `--code`.
-const BUILTIN: [(&str, &str); 5] = [
+const BUILTIN: [(&str, &str); 6] = [
+    ("messages.py", include_str!("../prompts/messages.py")),
     ("security.py", include_str!("../prompts/security.py")),
     ("service.py", include_str!("../prompts/service.py")),
     ("storage.py", include_str!("../prompts/storage.py")),
