@@ -200,6 +200,8 @@ impl Scan<'_> {
     fn fingerprint(&self, harvest: &Harvest) -> String {
         let options = self.options;
         let sites: String = harvest.sites.iter().map(|site| format!("{}\0{}\0", site.decision, site.prefix)).collect();
+        // What the file says, not what it is called: an edited file asks something else.
+        let triggers = options.triggers.as_deref().map(|path| std::fs::read(path).unwrap_or_default());
         let asked = format!(
             "{:?} {:?} {:?} {:?} {} {} {} {} {:?} {sites}",
             self.model.card(),
@@ -210,7 +212,7 @@ impl Scan<'_> {
             options.temperature,
             options.max_tokens,
             options.budget,
-            (options.alpha, options.tolerance, &options.triggers),
+            (options.alpha, options.tolerance, triggers),
         );
         format!("{:016x}", seeds::derive(0, &asked, 0))
     }
