@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures taster's check against bandit, semgrep, foxguard and ast-grep: same machine, same run, interleaved.
 
-    python3 bench/check/run.py [--folder DIR] [--rounds N] [--sample N] [--only speed|broken|latency] [--skip TOOL ...]
+    python3 bench/check/run.py [--folder DIR] [--rounds N] [--only speed|broken|latency] [--skip TOOL ...]
 
 Installs what is missing into --folder (default target/bench). Prints files a second with their ratios, peak memory,
 the time for a completion of 50 lines, and what each tool still finds in files broken in five ways.
@@ -45,7 +45,7 @@ def install(folder, skip):
         "semgrep": lambda path: [*semgrep, "--config", pathlib.Path(__file__).with_name("semgrep.yml"), path],
     }
     if (fox / "bin/foxguard").exists():
-        tools["foxguard"] = lambda path: [fox / "bin/foxguard", "scan", "--format", "json", path]
+        tools["foxguard"] = lambda path: [fox / "bin/foxguard", "--format", "json", path]
     tools = {name: command for name, command in tools.items() if name not in skip}
     return tools, tree, target / "release/examples/latency"
 
@@ -82,27 +82,13 @@ def timed(command):
     return time.monotonic() - start, usage.ru_maxrss / 1024, output
 
 
-def sampled(tree, folder, count):
-    """A copy of every n-th file, so that the slow ones finish."""
-    files = sorted(path for path in tree.rglob("*.py"))
-    step = max(1, len(files) // count)
-    out = folder / "sample"
-    shutil.rmtree(out, ignore_errors=True)
-    for path in files[::step]:
-        to = out / path.relative_to(tree)
-        to.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, to)
-    return out, len(files), len(files[::step])
-
-
-def speed(tools, tree, folder, rounds, sample):
-    small, all_files, few_files = sampled(tree, folder, sample)
-    say(f"\nfiles a second over {', '.join(TREE)}: {all_files} Python files ({few_files} of them for the slow tools), median of {rounds}")
+def speed(tools, tree, rounds):
+    files = sum(1 for _ in tree.rglob("*.py"))
+    say(f"\nfiles a second over {', '.join(TREE)}: {files} Python files, median of {rounds}")
     rates, memory = collections.defaultdict(list), {}
     for _ in range(rounds):
         for name, command in tools.items():
-            path, files = (tree, all_files) if name in ("taster", "ast-grep") else (small, few_files)
-            seconds, megabytes, _ = timed(command(path))
+            seconds, megabytes, _ = timed(command(tree))
             rates[name].append(files / seconds)
             memory[name] = max(memory.get(name, 0), megabytes)
     own = statistics.median(rates["taster"])
@@ -150,9 +136,8 @@ def findings(name, output):
         for row in json.loads(text)["results"]:
             found[pathlib.Path(row["path"]).name].add((row["check_id"], row["start"]["line"]))
     else:
-        rows = json.loads(text)
-        for row in rows if isinstance(rows, list) else rows.get("findings", []):
-            found[pathlib.Path(row.get("file") or row.get("path")).name].add((row.get("rule_id") or row.get("rule"), row.get("line")))
+        for row in json.loads(text)["findings"]:
+            found[pathlib.Path(row["file"]).name].add((row["rule_id"], row["line"]))
     return found
 
 
@@ -189,8 +174,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "target/bench")
     parser.add_argument("--shared", type=pathlib.Path, default=pathlib.Path(os.environ.get("TASTER_SHARED", ROOT.parent / "shared")))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--files", type=int, default=49)
     parser.add_argument("--skip", nargs="*", default=[], metavar="TOOL", help="leave these peers out")
     parser.add_argument("--only", choices=["speed", "broken", "latency"])
@@ -206,7 +190,7 @@ def main():
         else:
             say("no labelled files here: the breakages are left out")
     if arguments.only in (None, "speed"):
-        speed(tools, tree, folder, arguments.rounds, arguments.sample)
+        speed(tools, tree, arguments.rounds)
 
 
 if __name__ == "__main__":

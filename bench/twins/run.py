@@ -41,9 +41,9 @@ def bandit(command, folder):
 
 
 def foxguard(command, folder):
-    rows = json.loads(subprocess.run([*command, "--format", "json", folder], stdout=subprocess.PIPE).stdout)
+    report = json.loads(subprocess.run([*command, "--format", "json", folder], stdout=subprocess.PIPE).stdout)
     found = collections.defaultdict(list)
-    for row in rows if isinstance(rows, list) else rows["findings"]:
+    for row in report["findings"]:
         found[row["file"]].append({"decision": row["rule_id"], "line": row["line"]})
     return found
 

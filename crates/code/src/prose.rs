@@ -50,7 +50,8 @@ fn sentences(line: &[u8]) -> Vec<Range<usize>> {
         at = word.end;
         if continues_as_code(&line[at..]) {
             close(&mut found, &mut run, &mut strangers);
-            at += line[at..].iter().take_while(|&&byte| is_letter(byte) || byte.is_ascii_digit() || byte == b'_').count();
+            at +=
+                line[at..].iter().take_while(|&&byte| is_letter(byte) || byte.is_ascii_digit() || byte == b'_').count();
             continue;
         }
         let is_name = !KEYWORDS.contains(&&line[word.clone()]);

@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod comparison;
 mod error;
 pub mod escape;
 pub mod figure;
@@ -25,6 +26,7 @@ pub mod schema;
 pub mod stix;
 pub mod terminal;
 
+pub use comparison::*;
 pub use error::Error;
 pub use folder::{remove_all, write_all};
 pub use result::*;

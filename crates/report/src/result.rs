@@ -285,6 +285,6 @@ impl FileAnalysis {
 }
 
 /// Evidence multiplies pair by pair and may outgrow a double; JSON has no infinity, so the largest double stands for it.
-fn finite<S: Serializer>(e_value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn finite<S: Serializer>(e_value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(e_value.min(f64::MAX))
 }

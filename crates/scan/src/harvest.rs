@@ -108,20 +108,17 @@ impl Harvest {
             let statement = text.get(decision.statement.clone()).unwrap_or_default();
             self.used.extend(mine::identifiers(statement).into_iter().map(str::to_owned));
         }
+        let condense = |site: Site| Site { prefix: condensed(&site.prefix), ..site };
         self.sites.extend(sites(language, text, &analysis).into_iter().map(condense));
     }
 }
 
-/// Condenses a prefix to its head (header and imports) and the function that the site stands in. What lies between says
-/// little about the decision, costs tokens in every completion, and pushes the marks at the top out of a small model's
-/// reach.
-fn condense(mut site: Site) -> Site {
-    let lines: Vec<&str> = site.prefix.split('\n').collect();
+/// A prefix condensed to its head (header and imports) and the function at its end. What lies between says little about
+/// the decision, costs tokens in every completion, and pushes the marks at the top out of a small model's reach.
+pub(crate) fn condensed(prefix: &str) -> String {
+    let lines: Vec<&str> = prefix.split('\n').collect();
     let defines = |line: &&str| code::defined_name(line.trim()).is_some();
-    let Some(function) = lines.iter().rposition(defines) else {
-        site.prefix = last_bytes(&site.prefix, LONGEST_BODY);
-        return site;
-    };
+    let Some(function) = lines.iter().rposition(defines) else { return last_bytes(prefix, LONGEST_BODY) };
     // Decorators and the lines of a class belong to the function.
     let start = lines[..function].iter().rposition(|line| line.trim().is_empty()).map_or(0, |blank| blank + 1);
     let first = lines.iter().position(defines).unwrap_or(function);
@@ -129,11 +126,10 @@ fn condense(mut site: Site) -> Site {
     let head = head.join("\n");
     let head = if head.len() > LONGEST_HEAD { first_bytes(&head, LONGEST_HEAD) } else { head };
     let body = last_bytes(&lines[start..].join("\n"), LONGEST_BODY);
-    site.prefix = match head.trim_end() {
+    match head.trim_end() {
         "" => body,
         head => format!("{head}\n\n\n{body}"),
-    };
-    site
+    }
 }
 
 /// The whole lines at the start of a text that fit into `most` bytes.

@@ -6,6 +6,7 @@
 //! the result; every completion on the way is in the transcript.
 
 mod ask;
+pub mod compare;
 mod confirm;
 mod error;
 pub mod harvest;
