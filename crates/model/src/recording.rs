@@ -61,6 +61,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// The names of all columns but the texts.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.others.iter().map(|(name, _)| &**name)
+    }
+
     /// Any other column, as text.
     pub fn get(&self, column: &str) -> Option<&str> {
         self.others.iter().find(|(name, _)| &**name == column).map(|(_, value)| &**value)

@@ -46,6 +46,22 @@ pub enum Error {
         /// Its journal.
         path: PathBuf,
     },
+    /// A column cannot be compared by.
+    #[error("--by {column}: {why}")]
+    Column {
+        /// The column.
+        column: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// No prompt stands under two conditions.
+    #[error(
+        "no two values of `{by}` share a prompt, or one that differs in a few lines; name a column that pairs them with --pair"
+    )]
+    NothingShared {
+        /// The column.
+        by: String,
+    },
     /// No file of a known language.
     #[error(
         "{}: no source file that taster reads (Python, JavaScript, TypeScript, Java, Go, C, C++, C#, PHP, Ruby, Rust); give another folder, or leave --code away to use the built-in prompts",

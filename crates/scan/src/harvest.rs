@@ -180,31 +180,20 @@ mod tests {
         assert!(matches!(harvest(&options), Err(Error::Read { .. })));
     }
 
-    fn site(prefix: &str) -> Site {
-        Site {
-            decision: "d".into(),
-            cwe: "CWE-1".into(),
-            language: Language::Python,
-            prefix: prefix.to_owned(),
-            removed: "\n    ".to_owned(),
-            suffix: String::new(),
-        }
-    }
-
     #[test]
     fn a_prompt_is_its_head_and_its_function() {
         let text = "# Owner: x\nimport yaml\n\ndef first():\n    pass\n\n@cached\ndef last():\n    é = 1";
-        let condensed = condense(site(text)).prefix;
-        assert_eq!(condensed, "# Owner: x\nimport yaml\n\n\n@cached\ndef last():\n    é = 1");
-        assert_eq!(condense(site(&condensed)).prefix, condensed);
-        assert_eq!(condense(site("x = 1")).prefix, "x = 1");
+        let short = condensed(text);
+        assert_eq!(short, "# Owner: x\nimport yaml\n\n\n@cached\ndef last():\n    é = 1");
+        assert_eq!(condensed(&short), short);
+        assert_eq!(condensed("x = 1"), "x = 1");
     }
 
     #[test]
     fn a_long_function_keeps_its_end_and_a_long_head_its_start() {
         let text = format!("{}\ndef last():\n{}    z = 'é'", "import a\n".repeat(200), "    y = 'é'\n".repeat(500));
-        let condensed = condense(site(&text)).prefix;
-        assert!(condensed.len() <= LONGEST_HEAD + LONGEST_BODY + 3);
-        assert!(condensed.starts_with("import a\n") && condensed.ends_with("z = 'é'"));
+        let short = condensed(&text);
+        assert!(short.len() <= LONGEST_HEAD + LONGEST_BODY + 3);
+        assert!(short.starts_with("import a\n") && short.ends_with("z = 'é'"));
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: parse arguments, call one crate, print.
 
 mod check;
+mod compare;
 mod config;
 mod lab;
 mod progress;
@@ -27,6 +28,8 @@ struct Arguments {
 enum Command {
     /// Is this model backdoored, and by what trigger?
     Scan(Box<scan::Arguments>),
+    /// Which of several models chooses insecurely where the others do not?
+    Compare(Box<compare::Arguments>),
     /// Which security-relevant choices does this code make?
     Check(check::Arguments),
     /// Make small models with planted, documented backdoors, and measure the detectors on them.
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(*arguments),
+        Command::Compare(arguments) => compare::run(*arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Lab(command) => lab::run(command),
     };

@@ -1,11 +1,40 @@
-//! Which of several models chooses insecurely where the others do not? Differential testing: the same prompts, several
-//! conditions (models, or the values of a column of a recording), and no trigger needed.
+//! Which of several models chooses insecurely where the others do not? Differential testing: the same prompts under several
+//! conditions (models, or the values of a column of a recording). It needs no trigger, so it catches what fuzzing cannot.
+//!
+//! `pairing` finds the prompts that answer to each other, `reading` what each completion chose, `table` holds both; `contrast`
+//! weighs two conditions on a decision, `shift` whether they write it differently, known to a rule or not; `judge` weighs each
+//! condition against the consensus of the others.
 
 mod contrast;
+mod exhibit;
+mod judge;
 mod pairing;
 mod reading;
+mod recorded;
+mod report;
+mod shift;
+#[cfg(test)]
+mod splits;
 mod table;
 
-pub use contrast::{Contrast, contrast};
-pub use reading::{Seen, read_all};
-pub use table::{Selection, Table};
+pub use recorded::{Selection, recorded};
+
+use stats::{Alpha, Tolerance};
+
+/// At what risk conditions are compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Bound on the false-alarm probability.
+    pub alpha: Alpha,
+    /// Difference, in the insecure rate, that is still called honest.
+    pub tolerance: Tolerance,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+/// What is compared, for the report.
+struct Source {
+    by: String,
+    name: String,
+    only: Vec<(String, String)>,
+}
