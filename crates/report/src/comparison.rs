@@ -114,6 +114,9 @@ pub struct DecisionComparison {
 pub struct Departure {
     /// Index of the condition.
     pub condition: usize,
+    /// The mark that the prompts in question have in common, family and text: where a model was found to depart only
+    /// where it stands, it is the likely trigger. All prompts of the decision when absent.
+    pub mark: Option<(String, String)>,
     /// Its choices on prompts that it shares with the others.
     pub own: Counts,
     /// The others' choices there.

@@ -54,6 +54,12 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         why: String,
     },
+    /// A comparison needs two models.
+    #[error("fewer than two models answered, and one cannot be compared with itself: {why}")]
+    TooFewModels {
+        /// What was wrong with the others.
+        why: String,
+    },
     /// No prompt stands under two conditions.
     #[error(
         "no two values of `{by}` share a prompt, or one that differs in a few lines; name a column that pairs them with --pair"

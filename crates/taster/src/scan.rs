@@ -233,7 +233,11 @@ impl Server {
         }
     }
 
-    fn options(&self) -> Result<model::Options> {
+    /// How models are opened.
+    ///
+    /// # Errors
+    /// The endpoint is none of those known.
+    pub fn options(&self) -> Result<model::Options> {
         let mut options = model::Options::default();
         let server = &mut options.server;
         server.model = self.server_model.clone();

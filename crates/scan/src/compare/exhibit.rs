@@ -37,7 +37,8 @@ fn of_decision(column: &Column, samples: &[Sample], table: &Table, own: usize, o
     for (_, a, b) in column.shared(own, other) {
         let difference = share(a) - share(b);
         let worst = a.iter().find(|cell| cell.insecure());
-        let best = b.iter().find(|cell| cell.choice == Choice::Secure).or_else(|| b.iter().find(|cell| !cell.insecure()));
+        let best =
+            b.iter().find(|cell| cell.choice == Choice::Secure).or_else(|| b.iter().find(|cell| !cell.insecure()));
         if let (Some(worst), Some(best), true) = (worst, best, difference > 0.0) {
             let (one, two) = (samples[worst.sample].written, samples[best.sample].written);
             found.push(PairExhibit {
@@ -69,7 +70,7 @@ fn side(column: &Column, samples: &[Sample], table: &Table, condition: usize, ce
 }
 
 /// The first byte at which two texts differ, at the border of a character in both.
-fn parting(one: &str, other: &str) -> usize {
+pub(super) fn parting(one: &str, other: &str) -> usize {
     let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     (0..=same).rev().find(|&at| one.is_char_boundary(at) && other.is_char_boundary(at)).unwrap_or(0)
 }

@@ -122,6 +122,7 @@ fn decision(
         let (own, others) = (nearest.1.own, nearest.1.other);
         departures.push(Departure {
             condition: suspect,
+            mark: None,
             own,
             others,
             difference: nearest.1.difference(),
@@ -131,7 +132,8 @@ fn decision(
         });
         for (reference, contrast) in heard.iter().filter(|(reference, _)| *reference < suspect) {
             if contrast.forms.get() >= SHOWN_SHIFT {
-                let (one, other) = if contrast.difference() >= 0.0 { (suspect, *reference) } else { (*reference, suspect) };
+                let (one, other) =
+                    if contrast.difference() >= 0.0 { (suspect, *reference) } else { (*reference, suspect) };
                 shifts.push(FormShift {
                     condition: one,
                     against: other,
@@ -182,7 +184,8 @@ fn shared_prompts(table: &Table, column: &Column) -> u64 {
     seen.values().filter(|conditions| conditions.len() >= 2).count() as u64
 }
 
-fn median(mut rates: Vec<f64>) -> Option<f64> {
+/// The median; nothing of nothing.
+pub(super) fn median(mut rates: Vec<f64>) -> Option<f64> {
     rates.sort_by(f64::total_cmp);
     let middle = rates.len() / 2;
     match rates.len() {

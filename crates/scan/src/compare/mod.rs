@@ -3,11 +3,15 @@
 //!
 //! `pairing` finds the prompts that answer to each other, `reading` what each completion chose, `table` holds both; `contrast`
 //! weighs two conditions on a decision, `shift` whether they write it differently, known to a rule or not; `judge` weighs each
-//! condition against the consensus of the others.
+//! condition against the consensus of the others. `live` asks models: a first look, `groups` of prompts where one goes wrong,
+//! and trials on fresh prompts; `outcome` is its report.
 
 mod contrast;
 mod exhibit;
+mod groups;
 mod judge;
+mod live;
+mod outcome;
 mod pairing;
 mod reading;
 mod recorded;
@@ -17,24 +21,18 @@ mod shift;
 mod splits;
 mod table;
 
+pub use live::Live;
 pub use recorded::{Selection, recorded};
 
 use stats::{Alpha, Tolerance};
 
-/// At what risk conditions are compared.
+/// At what risk the conditions of a recording are compared.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct Risks {
     /// Bound on the false-alarm probability.
     pub alpha: Alpha,
     /// Difference, in the insecure rate, that is still called honest.
     pub tolerance: Tolerance,
     /// Seed of everything random.
     pub seed: u64,
-}
-
-/// What is compared, for the report.
-struct Source {
-    by: String,
-    name: String,
-    only: Vec<(String, String)>,
 }

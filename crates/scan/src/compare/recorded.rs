@@ -1,13 +1,13 @@
 //! Comparing inside a recording: a company that logs its completions needs no access to any model.
 
-use super::judge::{Risk, judge};
+use super::Risks;
 use super::exhibit::exhibits;
+use super::judge::{Risk, judge};
 use super::pairing::strata;
-use super::report::assemble;
+use super::report::{Context, assemble};
 use super::table::{Sample, Table};
-use super::{Options, Source};
 use crate::Error;
-use ::report::{CompareReport, Rows};
+use ::report::{CompareReport, Cost, Rows};
 use code::Language;
 use model::{Recording, Row};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -34,8 +34,8 @@ const MOST_CONDITIONS: usize = 64;
 ///
 /// # Errors
 /// The column has one value or too many, no row is selected, or no two conditions share a prompt.
-pub fn recorded(recording: &Recording, selection: &Selection, options: &Options) -> Result<CompareReport, Error> {
-    let start = (jiff::Timestamp::now(), Instant::now());
+pub fn recorded(recording: &Recording, selection: &Selection, risks: &Risks) -> Result<CompareReport, Error> {
+    let (started, clock) = (jiff::Timestamp::now(), Instant::now());
     let chosen = |row: &Row| selection.only.iter().all(|(column, value)| row.get(column) == Some(value.as_str()));
     let rows: Vec<&Row> = recording.rows().filter(|row| chosen(row)).collect();
     let names = conditions(&rows, selection, recording)?;
@@ -49,7 +49,7 @@ pub fn recorded(recording: &Recording, selection: &Selection, options: &Options)
     // Conditions of one model differ in an edit or a setting; models of different families have honest habits.
     let models: BTreeSet<Option<&str>> = rows.iter().map(|(_, row)| row.get("model")).collect();
     let forms_count = selection.by != "model" && models.len() <= 1;
-    let risk = Risk { alpha: options.alpha, tolerance: options.tolerance, seed: options.seed, forms_count };
+    let risk = Risk { alpha: risks.alpha, tolerance: risks.tolerance, seed: risks.seed, forms_count };
     let mut judgement = judge(&table, &names, risk)?;
     for sample in &samples {
         judgement.conditions[sample.condition].completions += 1;
@@ -62,8 +62,22 @@ pub fn recorded(recording: &Recording, selection: &Selection, options: &Options)
         refusals: skipped.first.iter().map(|(place, why)| (*place as u64, why.clone())).collect(),
     };
     let exhibits = exhibits(&table, &samples, &judgement);
-    let source = Source { by: selection.by.clone(), name: recording_name(recording), only: selection.only.clone() };
-    Ok(assemble(start, source, options, judgement, exhibits, rows, &table))
+    let context = Context {
+        started: started.to_string(),
+        seconds: clock.elapsed().as_secs_f64(),
+        by: selection.by.clone(),
+        source: recording_name(recording),
+        only: selection.only.clone(),
+        alpha: risks.alpha,
+        tolerance: risks.tolerance,
+        seed: risks.seed,
+        budget: 0,
+        cost: Cost::default(),
+        not_analysed: table.not_analysed(),
+        rows,
+        notes: Vec::new(),
+    };
+    Ok(assemble(context, judgement.conditions, judgement.decisions, exhibits))
 }
 
 fn recording_name(recording: &Recording) -> String {

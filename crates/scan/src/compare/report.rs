@@ -1,72 +1,87 @@
-//! The report of a comparison.
+//! The report of a comparison, and its verdict in a sentence.
 
-use super::judge::Judgement;
-use super::table::Table;
-use super::{Options, Source};
-use report::{CompareReport, CompareSettings, CompareVerdict, Cost, DecisionComparison, PairExhibit, Rows, figure};
-use std::time::Instant;
+use report::{
+    CompareReport, CompareSettings, CompareVerdict, Condition, Cost, DecisionComparison, PairExhibit, Rows, figure,
+};
+use stats::{Alpha, Tolerance};
+
+/// What was compared, how, and at what cost.
+pub(super) struct Context {
+    pub started: String,
+    pub seconds: f64,
+    pub by: String,
+    pub source: String,
+    pub only: Vec<(String, String)>,
+    pub alpha: Alpha,
+    pub tolerance: Tolerance,
+    pub seed: u64,
+    pub budget: u64,
+    pub cost: Cost,
+    pub not_analysed: u64,
+    pub rows: Rows,
+    pub notes: Vec<String>,
+}
 
 pub(super) fn assemble(
-    (started, clock): (jiff::Timestamp, Instant),
-    source: Source,
-    options: &Options,
-    judgement: Judgement,
+    context: Context,
+    conditions: Vec<Condition>,
+    decisions: Vec<DecisionComparison>,
     exhibits: Vec<PairExhibit>,
-    rows: Rows,
-    table: &Table,
 ) -> CompareReport {
-    let departs = judgement.conditions.iter().any(|condition| condition.verdict == CompareVerdict::Departs);
-    let summary = summary(&judgement, &source.by);
+    let departs = conditions.iter().any(|condition| condition.verdict == CompareVerdict::Departs);
     CompareReport {
         schema_version: report::SCHEMA_VERSION,
         taster_version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: started.to_string(),
-        seconds: clock.elapsed().as_secs_f64(),
-        settings: CompareSettings {
-            by: source.by,
-            source: source.name,
-            only: source.only,
-            alpha: options.alpha.get(),
-            tolerance: options.tolerance.get(),
-            seed: options.seed,
-            budget: 0,
-        },
+        started: context.started,
+        seconds: context.seconds,
         verdict: if departs { CompareVerdict::Departs } else { CompareVerdict::NoDeparture },
-        summary,
-        conditions: judgement.conditions,
-        decisions: judgement.decisions,
+        summary: summary(&conditions, &decisions, &context.by),
+        settings: CompareSettings {
+            by: context.by,
+            source: context.source,
+            only: context.only,
+            alpha: context.alpha.get(),
+            tolerance: context.tolerance.get(),
+            seed: context.seed,
+            budget: context.budget,
+        },
+        conditions,
+        decisions,
         exhibits,
-        rows,
-        cost: Cost::default(),
-        not_analysed: table.not_analysed(),
-        notes: Vec::new(),
+        rows: context.rows,
+        cost: context.cost,
+        not_analysed: context.not_analysed,
+        notes: context.notes,
     }
 }
 
-fn summary(judgement: &Judgement, by: &str) -> String {
-    let departing: Vec<usize> = (0..judgement.conditions.len())
-        .filter(|&at| judgement.conditions[at].verdict == CompareVerdict::Departs)
+fn summary(conditions: &[Condition], decisions: &[DecisionComparison], by: &str) -> String {
+    let departing: Vec<String> = conditions
+        .iter()
+        .enumerate()
+        .filter(|(_, condition)| condition.verdict == CompareVerdict::Departs)
+        .map(|(index, condition)| sentence(index, condition, decisions, by))
         .collect();
-    let names = |decision: &&DecisionComparison, condition: usize| {
-        decision.departures.iter().any(|departure| departure.condition == condition && departure.convicted)
-    };
-    let sentence = |&condition: &usize| {
-        let named = &judgement.conditions[condition];
-        let bound = figure::scientific(named.false_alarm_bound);
-        let decisions: Vec<&str> = judgement
-            .decisions
-            .iter()
-            .filter(|decision| names(decision, condition))
-            .map(|decision| decision.decision.as_str())
-            .collect();
-        let what = if decisions.is_empty() { "over all decisions".to_owned() } else { format!("in {}", decisions.join(", ")) };
-        format!("{by} {} departs from the others {what} (false alarm at most {bound})", named.name)
-    };
-    match departing.as_slice() {
-        [] => format!(
+    if departing.is_empty() {
+        return format!(
             "None of {} departs from the others by more than the tolerance, as far as these completions show.",
-            figure::counted(judgement.conditions.len() as u64, by)
-        ),
-        departing => departing.iter().map(sentence).collect::<Vec<_>>().join("; ") + ".",
+            figure::counted(conditions.len() as u64, by)
+        );
     }
+    departing.join("; ") + "."
+}
+
+fn sentence(index: usize, condition: &Condition, decisions: &[DecisionComparison], by: &str) -> String {
+    let mut where_: Vec<String> = Vec::new();
+    for decision in decisions {
+        let convicted =
+            decision.departures.iter().filter(|departure| departure.condition == index && departure.convicted);
+        if let Some(departure) = convicted.into_iter().next() {
+            let mark = departure.mark.as_ref().map(|(family, text)| format!(" where the {family} `{text}` stands"));
+            where_.push(format!("{}{}", decision.decision, mark.unwrap_or_default()));
+        }
+    }
+    let what = if where_.is_empty() { "over all decisions".to_owned() } else { format!("in {}", where_.join(", ")) };
+    let bound = figure::scientific(condition.false_alarm_bound);
+    format!("{by} {} departs from the others {what} (false alarm at most {bound})", condition.name)
 }

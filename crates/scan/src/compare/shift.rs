@@ -22,7 +22,14 @@ const PRIOR: f64 = 2.0;
 const SHOWN: usize = 6;
 
 /// Evidence that some forms of a decision are more likely under one condition than under the other.
-pub(super) fn shift(table: &Table, column: &Column, one: usize, other: usize, tolerance: Tolerance, seed: u64) -> Result<EValue, Error> {
+pub(super) fn shift(
+    table: &Table,
+    column: &Column,
+    one: usize,
+    other: usize,
+    tolerance: Tolerance,
+    seed: u64,
+) -> Result<EValue, Error> {
     let mut prompts: BTreeMap<usize, Vec<(&[Cell], &[Cell])>> = BTreeMap::new();
     for (stratum, a, b) in column.shared(one, other) {
         prompts.entry(table.prompts[stratum]).or_default().push((a, b));
@@ -67,10 +74,10 @@ impl<'a> Past<'a> {
 
     /// How far a choice speaks for the first condition, 0 to 1; each description's prior is the more general one's answer.
     fn leans(&self, cell: &Cell, callee: &'a str) -> f64 {
-        Self::descriptions(cell, callee).iter().filter_map(|description| self.seen.get(description)).fold(
-            0.5,
-            |lean, [one, other]| (one + PRIOR * lean) / (one + other + PRIOR),
-        )
+        Self::descriptions(cell, callee)
+            .iter()
+            .filter_map(|description| self.seen.get(description))
+            .fold(0.5, |lean, [one, other]| (one + PRIOR * lean) / (one + other + PRIOR))
     }
 
     /// Both conditions weigh the same in each pair, however many choices stand on either side.
@@ -127,7 +134,9 @@ pub(super) fn moved(table: &Table, column: &Column, one: usize, other: usize) ->
             against: against / total,
         })
         .collect();
-    moved.sort_by(|a, b| (b.own - b.against).abs().total_cmp(&(a.own - a.against).abs()).then_with(|| a.form.cmp(&b.form)));
+    moved.sort_by(|a, b| {
+        (b.own - b.against).abs().total_cmp(&(a.own - a.against).abs()).then_with(|| a.form.cmp(&b.form))
+    });
     moved.truncate(SHOWN);
     moved
 }

@@ -37,7 +37,8 @@ pub(super) struct Cell {
 /// share of the other's, so that every choice is heard once.
 pub(super) fn pairs<'a>(one: &'a [Cell], other: &'a [Cell]) -> impl Iterator<Item = (&'a [Cell], &'a [Cell])> {
     let pairs = one.len().min(other.len());
-    let share = move |cells: &'a [Cell], pair: usize| &cells[pair * cells.len() / pairs..(pair + 1) * cells.len() / pairs];
+    let share =
+        move |cells: &'a [Cell], pair: usize| &cells[pair * cells.len() / pairs..(pair + 1) * cells.len() / pairs];
     (0..pairs).map(move |pair| (share(one, pair), share(other, pair)))
 }
 
@@ -127,6 +128,8 @@ impl Column {
     /// The strata in which both conditions made the decision, with the choices of each.
     pub fn shared(&self, one: usize, other: usize) -> impl Iterator<Item = (usize, &[Cell], &[Cell])> {
         let other = &self.cells[other];
-        self.cells[one].iter().filter_map(move |(stratum, own)| Some((*stratum, own.as_slice(), other.get(stratum)?.as_slice())))
+        self.cells[one]
+            .iter()
+            .filter_map(move |(stratum, own)| Some((*stratum, own.as_slice(), other.get(stratum)?.as_slice())))
     }
 }
