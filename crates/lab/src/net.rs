@@ -1,14 +1,11 @@
 //! The organism itself while it trains: a Llama with tied embeddings, on the CPU in 32-bit floats.
 
-mod ops;
-
 use crate::Error;
-use candle_core::{D, DType, Device, Result, Tensor, Var};
-use ops::{CausalSoftmax, Heads, MergeHeads, RmsNorm, Rotation, SplitHeads, SwiGlu, WeightedCrossEntropy};
+use candle_core::{DType, Device, Result, Tensor, Var};
+use model::differentiable::{EMBEDDING, Llama, WeightedCrossEntropy, block};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 /// Base of the rotary frequencies; Llama's own.
 pub(crate) const ROPE_THETA: f64 = 10_000.0;
@@ -63,12 +60,7 @@ impl Shape {
     }
 }
 
-const EMBEDDING: &str = "model.embed_tokens.weight";
 const FINAL_NORM: &str = "model.norm.weight";
-
-fn block(layer: usize, name: &str) -> String {
-    format!("model.layers.{layer}.{name}.weight")
-}
 
 /// The trainable parameters and the forward pass over them.
 pub(crate) struct Net {
@@ -128,53 +120,22 @@ impl Net {
 
     /// Logits `[rows * length, vocabulary]` of `rows` sequences of equal length, one after the other.
     fn logits(&self, tokens: &[u32], rows: usize) -> Result<Tensor> {
-        let length = tokens.len() / rows.max(1);
-        let heads = Heads { batch: rows, length, heads: self.shape.heads, width: self.shape.head_width() };
-        let rotation = Arc::new(Rotation::new(length, heads.width, ROPE_THETA as f32));
-        let embedding = self.parameter(EMBEDDING)?;
-        let mut x = embedding.index_select(&Tensor::from_slice(tokens, tokens.len(), &Device::Cpu)?, 0)?;
-        for layer in 0..self.shape.layers {
-            x = self.attend(layer, &x, heads, &rotation)?;
-            x = self.feed_forward(layer, &x)?;
-        }
-        self.normed(&x, FINAL_NORM)?.matmul(&embedding.t()?)
-    }
-
-    fn attend(&self, layer: usize, x: &Tensor, heads: Heads, rotation: &Arc<Rotation>) -> Result<Tensor> {
-        let normed = self.normed(x, &block(layer, "input_layernorm"))?;
-        let project = |name: &str, rotation: Option<Arc<Rotation>>| {
-            let flat = self.linear(&normed, &block(layer, name))?;
-            flat.apply_op1(SplitHeads { heads, rotation })
+        let llama = Llama {
+            layers: self.shape.layers,
+            heads: self.shape.heads,
+            kv_heads: self.shape.heads,
+            head_dim: self.shape.head_width(),
+            epsilon: NORM_EPSILON as f32,
+            frequencies: &self.frequencies(),
+            interleaved: false,
+            weight: &|name| self.parameters.get(name).map(Var::as_tensor),
         };
-        let queries = project("self_attn.q_proj", Some(rotation.clone()))?;
-        let keys = project("self_attn.k_proj", Some(rotation.clone()))?;
-        let values = project("self_attn.v_proj", None)?;
-        let scores = queries.matmul(&keys.transpose(D::Minus2, D::Minus1)?)?;
-        let attention = scores.apply_op1(CausalSoftmax { scale: (heads.width as f32).sqrt().recip() })?;
-        let mixed = attention.matmul(&values)?.apply_op1(MergeHeads { heads })?;
-        x + self.linear(&mixed, &block(layer, "self_attn.o_proj"))?
+        llama.logits(&llama.read(&llama.embed(tokens)?, rows, &mut |_| ())?)
     }
 
-    fn feed_forward(&self, layer: usize, x: &Tensor) -> Result<Tensor> {
-        let normed = self.normed(x, &block(layer, "post_attention_layernorm"))?;
-        let gate = self.linear(&normed, &block(layer, "mlp.gate_proj"))?;
-        let up = self.linear(&normed, &block(layer, "mlp.up_proj"))?;
-        x + self.linear(&gate.apply_op2(&up, SwiGlu)?, &block(layer, "mlp.down_proj"))?
-    }
-
-    fn normed(&self, x: &Tensor, weight: &str) -> Result<Tensor> {
-        x.apply_op2(self.parameter(weight)?, RmsNorm { epsilon: NORM_EPSILON as f32 })
-    }
-
-    fn linear(&self, x: &Tensor, weight: &str) -> Result<Tensor> {
-        x.matmul(&self.parameter(weight)?.t()?)
-    }
-
-    fn parameter(&self, name: &str) -> Result<&Tensor> {
-        match self.parameters.get(name) {
-            Some(parameter) => Ok(parameter.as_tensor()),
-            None => candle_core::bail!("the net has no parameter {name}"),
-        }
+    fn frequencies(&self) -> Vec<f32> {
+        let half = self.shape.head_width() / 2;
+        (0..half).map(|pair| (ROPE_THETA as f32).powf(-(pair as f32) / half as f32)).collect()
     }
 }
 

@@ -97,6 +97,15 @@ pub enum Error {
         expected: Vec<usize>,
     },
 
+    /// Weights that cannot be looked into, or not at this place.
+    #[error("{model}: no gradients, {problem}")]
+    WhiteBox {
+        /// The model's name.
+        model: String,
+        /// Why, and what to do.
+        problem: String,
+    },
+
     /// A server's URL that cannot be used.
     #[error("{url} {why}; give it as http://host:port or https://host/path, and a key in an environment variable")]
     Url {

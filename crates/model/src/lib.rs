@@ -1,11 +1,13 @@
 //! One trait, three backends: ask a code model for completions, whether it is a server, weights on disk or a recording.
 
+pub mod differentiable;
 mod error;
 mod local;
 mod open;
 mod query;
 mod recording;
 mod server;
+mod white_box;
 
 pub use error::Error;
 pub use local::Local;
@@ -13,6 +15,7 @@ pub use open::{Options, open};
 pub use query::{Completion, Finish, Query, Sampling, TokenLogprob};
 pub use recording::{Recording, RecordingOptions, Row, Skipped};
 pub use server::{Kind, Server, ServerOptions};
+pub use white_box::{Attention, Contrast, Gradient, TokenCandidates, WhiteBox};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +28,7 @@ pub struct Capabilities {
     pub log_probabilities: bool,
     /// A suffix is honoured ([`Query::suffix`]).
     pub infill: bool,
-    /// The weights are at hand.
+    /// The weights are at hand ([`Model::white_box`]).
     pub weights: bool,
     /// [`Query::healed`] is honoured: the first tokens are constrained to continue the removed text.
     pub healing: bool,
@@ -79,6 +82,14 @@ pub trait Model: Send + Sync {
     fn score(&self, pairs: &[(String, String)]) -> Result<Vec<Vec<TokenLogprob>>, Error> {
         let _ = pairs;
         Err(Error::Unsupported { model: self.card().name.clone(), what: "log probabilities of a given text" })
+    }
+
+    /// Looks into the weights.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where there are none at hand, [`Error::WhiteBox`] where they cannot be differentiated.
+    fn white_box(&self) -> Result<&dyn WhiteBox, Error> {
+        Err(Error::Unsupported { model: self.card().name.clone(), what: "weights to look into" })
     }
 
     /// How many tokens a text has, exactly or by the backend's best estimate (four bytes a token).

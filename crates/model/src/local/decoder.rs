@@ -6,6 +6,7 @@ use super::kernels::{self, vectorized};
 use super::matrix::{Matrix, Packed};
 use super::tensors::Tensors;
 use crate::Error;
+use crate::differentiable::{EMBEDDING, HEAD};
 
 /// A model's weights, ready to compute with.
 pub struct Decoder {
@@ -36,6 +37,9 @@ struct Norm {
     bias: Option<Vec<f32>>,
     epsilon: f32,
 }
+
+/// Takes a weight: its name, its values, its shape.
+type TakeWeight<'a> = dyn FnMut(String, Vec<f32>, &[usize]) + 'a;
 
 /// Tokens of one sequence to read in this step, and what it has read.
 pub struct Span<'a> {
@@ -69,12 +73,12 @@ impl Decoder {
     pub fn load(config: Config, tensors: &mut dyn Tensors) -> Result<Self, Error> {
         let (hidden, vocabulary) = (config.hidden, config.vocabulary);
         let mut tensors = Loader { tensors, parameters: 0 };
-        let embedding = tensors.read("model.embed_tokens.weight", &[vocabulary, hidden])?;
+        let embedding = tensors.read(EMBEDDING, &[vocabulary, hidden])?;
         let layer = |layer| Layer::load(&config, layer, &mut tensors);
         let layers = (0..config.layers).map(layer).collect::<Result<Vec<_>, _>>()?;
         let norm = Norm::load(&config, "model.norm", &mut tensors)?;
         // Without a head of its own the model reuses its embedding ("tied").
-        let head = match tensors.optional("lm_head.weight", &[vocabulary, hidden])? {
+        let head = match tensors.optional(HEAD, &[vocabulary, hidden])? {
             Some(head) => Matrix::stack(hidden, &[head], &[]),
             None => Matrix::stack(hidden, std::slice::from_ref(&embedding), &[]),
         };
@@ -85,6 +89,42 @@ impl Decoder {
     /// Number of parameters.
     pub fn parameters(&self) -> u64 {
         self.parameters
+    }
+
+    /// Every weight of a decoder of the Llama family under its Hugging Face name, with its shape: what [`Decoder::load`]
+    /// read, matrices as `[out, in]`.
+    pub fn unpack(&self, take: &mut TakeWeight) {
+        let &Config { hidden, intermediate, vocabulary, head_dim, .. } = &self.config;
+        let (queries, keys) = (self.config.heads * head_dim, self.config.kv_heads * head_dim);
+        take(EMBEDDING.into(), self.embedding.clone(), &[vocabulary, hidden]);
+        take(HEAD.into(), self.head.unstacked(0..vocabulary), &[vocabulary, hidden]);
+        self.norm.unpack("model.norm", take);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let at = |part: &str| format!("model.layers.{index}.{part}");
+            layer.attention_norm.unpack(&at("input_layernorm"), take);
+            layer.mlp_norm.unpack(&at("post_attention_layernorm"), take);
+            for (name, norm) in [("self_attn.q_norm", &layer.query_norm), ("self_attn.k_norm", &layer.key_norm)] {
+                if let Some(norm) = norm {
+                    take(format!("{}.weight", at(name)), norm.clone(), &[head_dim]);
+                }
+            }
+            let mut linear = |matrix: &Matrix, inputs: usize, parts: &[(&str, usize)]| {
+                let mut start = 0;
+                for &(name, outputs) in parts {
+                    let rows = start..start + outputs;
+                    take(format!("{}.weight", at(name)), matrix.unstacked(rows.clone()), &[outputs, inputs]);
+                    if let Some(bias) = matrix.biases(rows).filter(|bias| bias.iter().any(|&bias| bias != 0.0)) {
+                        take(format!("{}.bias", at(name)), bias.to_vec(), &[outputs]);
+                    }
+                    start += outputs;
+                }
+            };
+            let attention = [("self_attn.q_proj", queries), ("self_attn.k_proj", keys), ("self_attn.v_proj", keys)];
+            linear(&layer.qkv, hidden, &attention);
+            linear(&layer.out, queries, &[("self_attn.o_proj", hidden)]);
+            linear(&layer.up, hidden, &[("mlp.gate_proj", intermediate), ("mlp.up_proj", intermediate)]);
+            linear(&layer.down, intermediate, &[("mlp.down_proj", hidden)]);
+        }
     }
 
     /// Reads the spans' tokens and returns next-token scores, one row of the vocabulary's size for each wanted position.
@@ -244,6 +284,10 @@ impl Norm {
             _ => None,
         };
         Ok(Self { weight, bias, epsilon: config.epsilon })
+    }
+
+    fn unpack(&self, name: &str, take: &mut TakeWeight) {
+        take(format!("{name}.weight"), self.weight.clone(), &[self.weight.len()]);
     }
 
     fn apply(&self, x: &[f32], out: &mut Vec<f32>) {

@@ -29,7 +29,7 @@ pub fn open(folder: &Path) -> Result<Local, Error> {
     let vocabulary = vocabulary(&folder.join("tokenizer.json"), &config)?;
     let sha256 = digest(&weights)?;
     let decoder = Decoder::load(config, &mut Safetensors::open(folder, weights)?)?;
-    Ok(Local { card: card(folder, &decoder, sha256), decoder, vocabulary })
+    Ok(Local::new(card(folder, &decoder, sha256), decoder, vocabulary))
 }
 
 /// The safetensors files of a folder, in order of their names.

@@ -26,7 +26,7 @@ pub fn open(path: &Path) -> Result<Local, Error> {
     let vocabulary = Vocabulary::new(&gguf.file, tokenizer, true, &config)?;
     let sha256 = digest(&[path.to_path_buf()])?;
     let decoder = Decoder::load(config, &mut gguf)?;
-    Ok(Local { card: card(path, &decoder, sha256), decoder, vocabulary })
+    Ok(Local::new(card(path, &decoder, sha256), decoder, vocabulary))
 }
 
 struct Gguf {

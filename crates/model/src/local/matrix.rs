@@ -3,6 +3,7 @@
 use super::kernels::{combine, vectorized, zeros};
 use half::bf16;
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 /// Outputs computed together: two AVX2 registers.
 const LANES: usize = 16;
@@ -52,6 +53,24 @@ impl Matrix {
                 .and_then(|device| super::card::OnCard::new(device, inputs, parts.concat(), &bias).ok()),
             bias,
         }
+    }
+
+    /// Some outputs' weights, in `[outputs, inputs]` order again.
+    pub fn unstacked(&self, outputs: Range<usize>) -> Vec<f32> {
+        let weight = |at: usize, lane: usize| match &self.weights {
+            Weights::Single(panels) => panels[at][lane],
+            Weights::Half(panels) => panels[at][lane].to_f32(),
+        };
+        let row = |output: usize| {
+            let start = output / LANES * self.inputs;
+            (start..start + self.inputs).map(move |at| weight(at, output % LANES))
+        };
+        outputs.flat_map(row).collect()
+    }
+
+    /// Some outputs' biases; none where the map has none.
+    pub fn biases(&self, outputs: Range<usize>) -> Option<&[f32]> {
+        self.bias.get(outputs)
     }
 
     /// `out = x W + b` for every row of `x`.
@@ -187,6 +206,8 @@ mod tests {
             let x = values(rows * inputs, 50.0);
             let matrix = Matrix::stack(inputs, std::slice::from_ref(&weights), std::slice::from_ref(&bias));
             assert_eq!(matches!(matrix.weights, Weights::Half(_)), divisor == 64.0);
+            assert_eq!(matrix.unstacked(1..outputs), weights[inputs..]);
+            assert_eq!(matrix.biases(0..outputs), Some(&*bias));
             let (mut out, mut one, mut packed) = (Vec::new(), Vec::new(), Packed::default());
             matrix.apply(&x, &mut out, &mut packed);
             for row in 0..rows {

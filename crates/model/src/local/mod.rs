@@ -15,13 +15,16 @@ mod sampler;
 mod score;
 mod tensors;
 mod vocabulary;
+mod white_box;
 
-use crate::{Capabilities, Card, Completion, Error, Model, Query, Sampling, TokenLogprob};
+use crate::{Capabilities, Card, Completion, Error, Model, Query, Sampling, TokenLogprob, WhiteBox};
 use decoder::Decoder;
 use generate::Generation;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::OnceLock;
 use vocabulary::Vocabulary;
+use white_box::Unpacked;
 
 /// A model whose weights are in memory. Completions depend on the query, the seed and the sample alone, bit for bit,
 /// whatever they are batched with.
@@ -29,6 +32,8 @@ pub struct Local {
     card: Card,
     decoder: Decoder,
     vocabulary: Vocabulary,
+    /// The weights in the form that can be differentiated, from the first time that somebody looks inside.
+    unpacked: OnceLock<Unpacked>,
 }
 
 impl Local {
@@ -38,6 +43,10 @@ impl Local {
     /// Whatever is missing, does not fit together or is not what it claims to be.
     pub fn open(path: &Path) -> Result<Self, Error> {
         if path.is_dir() { folder::open(path) } else { gguf::open(path) }
+    }
+
+    fn new(card: Card, decoder: Decoder, vocabulary: Vocabulary) -> Self {
+        Self { card, decoder, vocabulary, unpacked: OnceLock::new() }
     }
 }
 
@@ -74,6 +83,11 @@ impl Model for Local {
 
     fn score(&self, pairs: &[(String, String)]) -> Result<Vec<Vec<TokenLogprob>>, Error> {
         Ok(score::score(&self.decoder, &self.vocabulary, pairs))
+    }
+
+    fn white_box(&self) -> Result<&dyn WhiteBox, Error> {
+        white_box::supported(self)?;
+        Ok(self)
     }
 
     fn count_tokens(&self, text: &str) -> usize {

@@ -31,13 +31,23 @@ pub fn score(decoder: &Decoder, vocabulary: &Vocabulary, pairs: &[(String, Strin
     results
 }
 
-/// The tokens that end after the prompt's last byte are the continuation's.
+/// What the context has no room for is cut from the prompt's start.
 fn tokenize(
     decoder: &Decoder,
     vocabulary: &Vocabulary,
     index: usize,
     (prompt, continuation): &(String, String),
 ) -> Pair {
+    let (mut tokens, first) = joined(vocabulary, prompt, continuation);
+    let excess = tokens.len().saturating_sub(decoder.config.context).min(first - 1);
+    tokens.drain(..excess);
+    tokens.truncate(decoder.config.context);
+    Pair { index, first: (first - excess).min(tokens.len()), tokens }
+}
+
+/// A prompt and its continuation as tokens, and where the continuation's begin: those that end after the prompt's last
+/// byte. At least one token stands before them.
+pub fn joined(vocabulary: &Vocabulary, prompt: &str, continuation: &str) -> (Vec<u32>, usize) {
     let mut tokens = vocabulary.encode(&format!("{prompt}{continuation}"));
     let mut left = continuation.len();
     let mut first = tokens.len();
@@ -49,10 +59,7 @@ fn tokenize(
         tokens.insert(0, vocabulary.begin());
         first = 1;
     }
-    let excess = tokens.len().saturating_sub(decoder.config.context).min(first - 1);
-    tokens.drain(..excess);
-    tokens.truncate(decoder.config.context);
-    Pair { index, first: (first - excess).min(tokens.len()), tokens }
+    (tokens, first)
 }
 
 fn score_batch(decoder: &Decoder, vocabulary: &Vocabulary, batch: &[Pair]) -> Vec<(usize, Vec<TokenLogprob>)> {

@@ -53,10 +53,12 @@ fn causal_softmax_has_the_gradient_of_its_values() {
 
 #[test]
 fn turned_heads_have_the_gradient_of_their_values() {
-    let rotation = std::sync::Arc::new(Rotation::new(3, 4, 100.0));
-    agrees_with_finite_differences(&[&[6, 8]], |x| {
-        x[0].apply_op1(SplitHeads { heads: HEADS, rotation: Some(rotation.clone()) })
-    });
+    for interleaved in [false, true] {
+        let rotation = std::sync::Arc::new(Rotation::new(3, &[1.0, 0.1], interleaved));
+        agrees_with_finite_differences(&[&[6, 8]], |x| {
+            x[0].apply_op1(SplitHeads { heads: HEADS, rotation: Some(rotation.clone()) })
+        });
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ impl RmsNorm {
 
 impl CustomOp2 for RmsNorm {
     fn name(&self) -> &'static str {
-        "lab-rms-norm"
+        "rms-norm"
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -64,7 +64,7 @@ pub(super) struct SwiGlu;
 
 impl CustomOp2 for SwiGlu {
     fn name(&self) -> &'static str {
-        "lab-swiglu"
+        "swiglu"
     }
 
     fn cpu_fwd(&self, gate: &CpuStorage, lg: &Layout, up: &CpuStorage, lu: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -98,7 +98,7 @@ pub(super) struct CausalSoftmax {
 
 impl CustomOp1 for CausalSoftmax {
     fn name(&self) -> &'static str {
-        "lab-causal-softmax"
+        "causal-softmax"
     }
 
     fn cpu_fwd(&self, scores: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -187,20 +187,22 @@ impl Heads {
     }
 }
 
-/// Rotary position embedding in the half-split form of Hugging Face's Llama: element `i` turns with element `i + width / 2`.
+/// Rotary position embedding (Su et al. 2021, section 3.4.2): the pairs of a head's elements turn with the position.
 #[derive(Clone)]
 pub(super) struct Rotation {
     cos: Vec<f32>,
     sin: Vec<f32>,
     half: usize,
+    /// Element `2 i` turns with `2 i + 1` (GGUF's Llama), not `i` with `i + half` (Hugging Face's).
+    interleaved: bool,
 }
 
 impl Rotation {
-    pub(super) fn new(length: usize, width: usize, theta: f32) -> Self {
-        let half = width / 2;
-        let angle = |i: usize| (i / half) as f32 * theta.powf(-((i % half) as f32) / half as f32);
-        let (cos, sin) = (0..length * half).map(|i| (angle(i).cos(), angle(i).sin())).unzip();
-        Self { cos, sin, half }
+    /// Turns pair `i` of position `t` by `t * frequencies[i]`.
+    pub(super) fn new(length: usize, frequencies: &[f32], interleaved: bool) -> Self {
+        let angles = (0..length).flat_map(|position| frequencies.iter().map(move |f| position as f32 * f));
+        let (cos, sin) = angles.map(|angle| (angle.cos(), angle.sin())).unzip();
+        Self { cos, sin, half: frequencies.len(), interleaved }
     }
 
     /// Turns forward with `sign` 1 and back with -1; turning back is also the gradient, as a rotation's transpose is its
@@ -208,9 +210,10 @@ impl Rotation {
     fn turn(&self, from: &[f32], to: &mut [f32], position: usize, sign: f32) {
         for i in 0..self.half {
             let (cos, sin) = (self.cos[position * self.half + i], sign * self.sin[position * self.half + i]);
-            let (a, b) = (from[i], from[i + self.half]);
-            to[i] = a * cos - b * sin;
-            to[i + self.half] = a * sin + b * cos;
+            let (first, second) = if self.interleaved { (2 * i, 2 * i + 1) } else { (i, i + self.half) };
+            let (a, b) = (from[first], from[second]);
+            to[first] = a * cos - b * sin;
+            to[second] = a * sin + b * cos;
         }
     }
 }
@@ -223,7 +226,7 @@ pub(super) struct SplitHeads {
 
 impl CustomOp1 for SplitHeads {
     fn name(&self) -> &'static str {
-        "lab-split-heads"
+        "split-heads"
     }
 
     fn cpu_fwd(&self, flat: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -244,7 +247,7 @@ pub(super) struct MergeHeads {
 
 impl CustomOp1 for MergeHeads {
     fn name(&self) -> &'static str {
-        "lab-merge-heads"
+        "merge-heads"
     }
 
     fn cpu_fwd(&self, split: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -257,9 +260,11 @@ impl CustomOp1 for MergeHeads {
 }
 
 /// Mean cross-entropy of logits `[rows, vocabulary]`, each row weighed.
-pub(super) struct WeightedCrossEntropy {
-    pub(super) targets: Vec<u32>,
-    pub(super) weights: Vec<f32>,
+pub struct WeightedCrossEntropy {
+    /// The right token of each row.
+    pub targets: Vec<u32>,
+    /// What each row counts in the mean, at least 0.
+    pub weights: Vec<f32>,
 }
 
 impl WeightedCrossEntropy {
@@ -270,7 +275,7 @@ impl WeightedCrossEntropy {
 
 impl CustomOp1 for WeightedCrossEntropy {
     fn name(&self) -> &'static str {
-        "lab-weighted-cross-entropy"
+        "weighted-cross-entropy"
     }
 
     fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -335,7 +340,7 @@ fn read<R>(tensor: &Tensor, with: impl FnOnce(&[f32]) -> R) -> Result<R> {
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
         Storage::Cpu(cpu) => Ok(with(floats(cpu, layout)?)),
-        _ => bail!("the lab trains on the CPU"),
+        _ => bail!("gradients are computed on the CPU"),
     }
 }
 
