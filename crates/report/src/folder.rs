@@ -1,19 +1,20 @@
-//! All files of a scan's report in one folder.
+//! All files of a report in one folder.
 
-use crate::{Error, ScanReport, html, json, sarif, stix};
+use crate::{CompareReport, Error, ScanReport, html, json, sarif, stix};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// The files of a report.
+/// The files of a scan's report, and of a comparison's.
 const FILES: [&str; 4] = ["report.json", "report.sarif", "stix.json", "report.html"];
+const COMPARISON: [&str; 2] = ["compare.json", "compare.html"];
 
 /// Removes an earlier report from a folder, so that it cannot pass for the one that is on its way.
 ///
 /// # Errors
 /// [`Error::Write`] where a file is there and cannot be removed.
 pub fn remove_all(folder: &Path) -> Result<(), Error> {
-    for path in FILES.map(|name| folder.join(name)) {
+    for path in FILES.iter().chain(&COMPARISON).map(|name| folder.join(name)) {
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(Error::Write { path, source }),
             _ => {}
@@ -31,13 +32,26 @@ pub fn remove_all(folder: &Path) -> Result<(), Error> {
 pub fn write_all(report: &ScanReport, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let contents =
         [json::write(report)?, sarif::scan(report)?, json::pretty(&stix::bundle(report))?, html::page(report)];
+    write(folder, FILES.into_iter().zip(contents))
+}
+
+/// Writes `compare.json` and `compare.html` and returns their paths, each complete or not there.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_comparison(report: &CompareReport, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let contents = [json::write(report)?, html::comparison(report)];
+    write(folder, COMPARISON.into_iter().zip(contents))
+}
+
+fn write(folder: &Path, files: impl Iterator<Item = (&'static str, String)>) -> Result<Vec<PathBuf>, Error> {
     let error = |path: &Path| {
         let path = path.to_owned();
         move |source| Error::Write { path, source }
     };
     std::fs::create_dir_all(folder).map_err(error(folder))?;
-    let mut paths = Vec::with_capacity(FILES.len());
-    for (name, content) in FILES.into_iter().zip(contents) {
+    let mut paths = Vec::new();
+    for (name, content) in files {
         let path = folder.join(name);
         replace(folder, &path, &content).map_err(error(&path))?;
         paths.push(path);

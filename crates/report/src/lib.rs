@@ -28,5 +28,5 @@ pub mod terminal;
 
 pub use comparison::*;
 pub use error::Error;
-pub use folder::{remove_all, write_all};
+pub use folder::{remove_all, write_all, write_comparison};
 pub use result::*;

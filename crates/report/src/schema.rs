@@ -1,6 +1,6 @@
 //! The published JSON schemas (`docs/schema/`), derived from the result model; a test keeps the files in step.
 
-use crate::{CheckReport, ScanReport};
+use crate::{CheckReport, CompareReport, ScanReport};
 use schemars::schema_for;
 use serde_json::Value;
 
@@ -12,4 +12,9 @@ pub fn scan() -> Value {
 /// JSON Schema (2020-12) of the report of `taster check --json`.
 pub fn check() -> Value {
     schema_for!(CheckReport).to_value()
+}
+
+/// JSON Schema (2020-12) of the report of `taster compare`.
+pub fn compare() -> Value {
+    schema_for!(CompareReport).to_value()
 }

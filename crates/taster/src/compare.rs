@@ -49,7 +49,7 @@ pub struct Arguments {
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Folder for compare.html, compare.json and the transcript.
+    /// Folder for compare.html, compare.json and, of models, the transcript; nothing is written with --each.
     #[arg(long, value_name = "DIR", default_value = "taster-report")]
     out: PathBuf,
     /// Print the report as JSON instead of text; with --each, one report a line.
@@ -154,6 +154,7 @@ fn of_models(arguments: &Arguments) -> Result<CompareReport> {
     bar.finish_and_clear();
     let mut report = outcome?;
     report.notes.extend(absent.into_iter().map(|why| format!("left out: {why}")));
+    report::write_comparison(&report, &arguments.out)?;
     print(&report, arguments, false)?;
     Ok(report)
 }
@@ -177,6 +178,9 @@ fn of_recording(arguments: &Arguments, by: &str, input: &Path) -> Result<Vec<Com
     let mut reports = Vec::new();
     for selection in selections {
         let report = recorded(&recording, &selection, &risks)?;
+        if asked.each.is_none() {
+            report::write_comparison(&report, &arguments.out)?;
+        }
         print(&report, arguments, asked.each.is_some())?;
         reports.push(report);
     }
@@ -210,8 +214,7 @@ fn print(report: &CompareReport, arguments: &Arguments, one_of_many: bool) -> Re
         writeln!(out, "{text}").context("standard output")?;
     } else {
         let width = usize::from(console::Term::stdout().size().1).clamp(60, 160);
-        let _ = (width, out.is_terminal());
-        writeln!(out, "{}", report.summary)?;
+        write!(out, "{}", report::terminal::compare(report, width, out.is_terminal()))?;
     }
     Ok(())
 }

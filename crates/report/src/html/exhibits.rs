@@ -80,7 +80,7 @@ fn side(side: Side, decision: &str) -> Markup {
 }
 
 /// The lines of the prompt that matter: those that were edited and those that the completion continues.
-fn excerpt(prompt: &str, edits: &[Range<usize>], class: &'static str) -> Markup {
+pub(super) fn excerpt(prompt: &str, edits: &[Range<usize>], class: &'static str) -> Markup {
     let lines = line_ranges(prompt);
     let near_edit = |at: usize| {
         let around = &lines[at.saturating_sub(AROUND)..(at + AROUND + 1).min(lines.len())];
@@ -126,7 +126,7 @@ fn occurrences(prompt: &str, trigger: &str) -> Vec<Range<usize>> {
 }
 
 /// Lines of one prompt that the other does not have: where the edit is.
-fn lines_of_its_own(prompt: &str, other: &str) -> Vec<Range<usize>> {
+pub(super) fn lines_of_its_own(prompt: &str, other: &str) -> Vec<Range<usize>> {
     let others: HashSet<&str> = other.lines().collect();
     let content =
         |line: Range<usize>| line.start..line.start + prompt[line.clone()].trim_end_matches(['\n', '\r']).len();
@@ -144,7 +144,7 @@ fn line_ranges(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-fn choice_class(choice: Option<Choice>) -> &'static str {
+pub(super) fn choice_class(choice: Option<Choice>) -> &'static str {
     match choice {
         Some(Choice::Insecure) => "insecure",
         Some(Choice::Secure) => "secure",
@@ -152,7 +152,7 @@ fn choice_class(choice: Option<Choice>) -> &'static str {
     }
 }
 
-fn choice_word(choice: Option<Choice>) -> &'static str {
+pub(super) fn choice_word(choice: Option<Choice>) -> &'static str {
     match choice {
         Some(Choice::Insecure) => "insecure choice",
         Some(Choice::Secure) => "secure choice",

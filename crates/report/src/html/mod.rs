@@ -1,10 +1,11 @@
-//! A scan as one HTML page: no script, no request, light and dark, to read, print and pass on.
+//! A scan, or a comparison, as one HTML page: no script, no request, light and dark, to read, print and pass on.
 //!
 //! Every text of a model or a file goes through [`text`], which shows unseen characters, and through maud, which escapes HTML.
 //! The content security policy allows nothing but this page's own style sheet, by its hash: were markup ever to slip
 //! through, the browser would still neither run nor fetch it.
 
 mod chart;
+mod comparison;
 mod decisions;
 mod evidence;
 mod exhibits;
@@ -15,7 +16,7 @@ mod table;
 mod text;
 mod trigger;
 
-use crate::ScanReport;
+use crate::{CompareReport, ScanReport};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -23,8 +24,19 @@ use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("style.css");
 
-/// The page.
+/// The page of a scan.
 pub fn page(report: &ScanReport) -> String {
+    let title = html! { (summary::word(report.verdict)) ": " (text::line(&report.model.name)) };
+    frame(&title, &summary::heading(report), &sections(report), &settings::footer(report))
+}
+
+/// The page of a comparison.
+pub fn comparison(report: &CompareReport) -> String {
+    let title = html! { (comparison::word(report.verdict)) ": " (text::line(&report.settings.source)) };
+    frame(&title, &comparison::heading(report), &comparison::sections(report), &comparison::footer(report))
+}
+
+fn frame(title: &Markup, heading: &Markup, main: &Markup, footer: &Markup) -> String {
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         STANDARD.encode(Sha256::digest(STYLE))
@@ -38,13 +50,13 @@ pub fn page(report: &ScanReport) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { (summary::word(report.verdict)) ": " (text::line(&report.model.name)) " - taster" }
+                title { (title) " - taster" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                header { (summary::heading(report)) }
-                main { (sections(report)) }
-                footer { (settings::footer(report)) }
+                header { (heading) }
+                main { (main) }
+                footer { (footer) }
             }
         }
     }

@@ -1,8 +1,10 @@
-//! A scan or a check as it ends in the terminal.
+//! A scan, a comparison or a check as it ends in the terminal.
 
 mod check;
+mod compare;
 mod scan;
 mod screen;
 
 pub use check::check;
+pub use compare::compare;
 pub use scan::scan;

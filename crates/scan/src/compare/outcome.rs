@@ -135,7 +135,7 @@ fn departure(trial: &Trial, evidence: EValue, convicted: bool, alpha: stats::Alp
     let others = nearest.map(|(reference, _, _)| of(*reference)).unwrap_or_default();
     Departure {
         condition: trial.suspect,
-        mark: trial.group.mark.as_ref().map(|mark| (mark.family.to_string(), mark.text.clone())),
+        mark: mark(trial),
         own,
         others,
         difference: own.rate().unwrap_or(0.0) - others.rate().unwrap_or(0.0),
@@ -143,6 +143,13 @@ fn departure(trial: &Trial, evidence: EValue, convicted: bool, alpha: stats::Alp
         e_value: evidence.get(),
         convicted,
     }
+}
+
+/// What the prompts have in common, in words: marks that could not be told apart a line each.
+fn mark(trial: &Trial) -> Option<(String, String)> {
+    let marks = &trial.group.marks;
+    let texts: Vec<&str> = marks.iter().map(|mark| mark.text.as_str()).collect();
+    Some((marks.first()?.family.to_string(), texts.join("\n")))
 }
 
 fn exhibits_of(trial: &Trial) -> Vec<PairExhibit> {
