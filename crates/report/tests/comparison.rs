@@ -1,7 +1,6 @@
 //! The views of a comparison: what they say, and that nothing in them comes alive.
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code, reason = "other tests use the rest")]
 mod sample;
 
 use code::Choice;

@@ -38,10 +38,10 @@ pub(super) fn judge(table: &Table, names: &[String], risk: Risk) -> Result<Judge
     let mut contrasts: Vec<Vec<Vec<Option<Contrast>>>> = Vec::new();
     for column in &table.columns {
         let mut of_column = vec![vec![None; n]; n];
-        for suspect in 0..n {
-            for reference in (0..n).filter(|&reference| reference != suspect) {
+        for (suspect, of_suspect) in of_column.iter_mut().enumerate() {
+            for (reference, place) in of_suspect.iter_mut().enumerate().filter(|(reference, _)| *reference != suspect) {
                 let contrast = Contrast::new(table, column, (suspect, reference), risk.tolerance, risk.seed)?;
-                of_column[suspect][reference] = (contrast.pairs >= FEWEST_PAIRS).then_some(contrast);
+                *place = (contrast.pairs >= FEWEST_PAIRS).then_some(contrast);
             }
         }
         contrasts.push(of_column);
@@ -107,12 +107,11 @@ fn decision(
     departing: &[usize],
     risk: Risk,
 ) -> Result<Option<DecisionComparison>, Error> {
-    let n = table.conditions;
     let mut departures = Vec::new();
     let mut shifts = Vec::new();
-    for suspect in 0..n {
+    for (suspect, of_suspect) in contrasts.iter().enumerate() {
         let heard: Vec<(usize, &Contrast)> =
-            (0..n).filter_map(|reference| Some((reference, contrasts[suspect][reference].as_ref()?))).collect();
+            of_suspect.iter().enumerate().filter_map(|(reference, it)| Some((reference, it.as_ref()?))).collect();
         let Some(nearest) = nearest(&heard) else { continue };
         let mut against = Vec::new();
         for (_, contrast) in &heard {

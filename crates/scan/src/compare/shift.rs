@@ -30,7 +30,7 @@ pub(super) fn shift(
     tolerance: Tolerance,
     seed: u64,
 ) -> Result<EValue, Error> {
-    let mut prompts: BTreeMap<usize, Vec<(&[Cell], &[Cell])>> = BTreeMap::new();
+    let mut prompts: BTreeMap<usize, Vec<Stratum>> = BTreeMap::new();
     for (stratum, a, b) in column.shared(one, other) {
         prompts.entry(table.prompts[stratum]).or_default().push((a, b));
     }
@@ -53,6 +53,9 @@ pub(super) fn shift(
     }
     Ok(combine(&evidence)?)
 }
+
+/// The choices of two conditions in a stratum.
+type Stratum<'a> = (&'a [Cell], &'a [Cell]);
 
 /// What was seen so far: by description, its weight under the two conditions.
 #[derive(Default)]
