@@ -21,7 +21,7 @@ pub(crate) fn pretty(value: &impl Serialize) -> Result<String, Error> {
     Ok(escape::json(&text) + "\n")
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`Error::Unreadable`] where the text is no report, [`Error::Version`] where a later taster wrote it.

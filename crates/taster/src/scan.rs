@@ -73,7 +73,7 @@ pub struct Settings {
     /// Trigger families to try: header, date, path, import, constant, comment, pattern, name, invisible [default: all].
     #[arg(long, value_delimiter = ',', value_name = "FAMILY,...")]
     families: Option<Vec<String>>,
-    /// Candidates of your own, tried first: a line each, FAMILY<tab>TEXT.
+    /// Candidates of your own, tried first: a line each, the family, a tab and the text.
     #[arg(long, value_name = "FILE")]
     triggers: Option<PathBuf>,
     /// A model believed clean or at least independent; a trigger that moves it too convicts nobody.

@@ -1,6 +1,6 @@
 //! A scan, or a comparison, as one HTML page: no script, no request, light and dark, to read, print and pass on.
 //!
-//! Every text of a model or a file goes through [`text`], which shows unseen characters, and through maud, which escapes HTML.
+//! Every text of a model or a file goes through `text`, which shows unseen characters, and through maud, which escapes HTML.
 //! The content security policy allows nothing but this page's own style sheet, by its hash: were markup ever to slip
 //! through, the browser would still neither run nor fetch it.
 
