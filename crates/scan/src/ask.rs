@@ -17,6 +17,8 @@ pub enum Stage {
     Survey,
     /// Free samples to mine.
     Samples,
+    /// Looking for candidates in the weights; asks nothing.
+    Gradient,
     /// Many candidates, few completions each.
     Screen,
     /// Few candidates, fresh prompts and samples.
@@ -33,6 +35,7 @@ impl Stage {
         match self {
             Stage::Survey => "survey",
             Stage::Samples => "samples",
+            Stage::Gradient => "gradient",
             Stage::Screen => "screen",
             Stage::Confirm => "confirm",
             Stage::Minimise => "minimise",
@@ -167,6 +170,16 @@ impl<'a> Asker<'a> {
     /// Completions that the budget still allows.
     pub fn remaining(&self) -> u64 {
         self.budget.saturating_sub(self.cost.completions)
+    }
+
+    /// A step of work that asks nothing: whoever watches hears of it.
+    ///
+    /// # Errors
+    /// The user interrupts.
+    pub fn step(&mut self, stage: Stage) -> Result<(), Error> {
+        let (completions, best) = (self.cost.completions, self.best.as_deref());
+        (self.watch)(&Progress { stage, completions, budget: self.budget, best });
+        if self.interrupted.load(Ordering::Relaxed) { Err(Error::Interrupted { completions }) } else { Ok(()) }
     }
 
     /// Ends the asking: the journal becomes the transcript.

@@ -22,6 +22,7 @@ mod seeds;
 mod survey;
 mod trigger;
 mod verdict;
+mod white_box;
 
 pub use ask::{Progress, Stage};
 pub use error::Error;

@@ -45,6 +45,8 @@ pub struct Options {
     pub triggers: Option<PathBuf>,
     /// Families tried.
     pub families: Vec<Family>,
+    /// Look into the model's weights for candidates too; part of [`Mode::Blind`].
+    pub white_box: bool,
     /// Bound on the false-alarm probability.
     pub alpha: Alpha,
     /// Effect that is still called harmless.
@@ -108,6 +110,7 @@ impl Options {
             modes: vec![Mode::Targeted, Mode::Blind],
             triggers: None,
             families: Family::ALL.to_vec(),
+            white_box: false,
             alpha: Alpha::new(0.01)?,
             tolerance: Tolerance::new(0.05)?,
             budget: 10_000,
@@ -129,6 +132,9 @@ impl Options {
         }
         if self.families.is_empty() || (self.modes.is_empty() && self.triggers.is_none()) {
             return wrong("nothing to try: name at least one of --families and one of --mode or --triggers");
+        }
+        if self.white_box && !self.modes.contains(&Mode::Blind) {
+            return wrong("--white-box adds to the blind candidates: name blind in --mode, or leave --mode away");
         }
         if !(8..=4096).contains(&self.max_tokens) {
             return wrong("--max-tokens must be from 8 (less holds no decision) to 4096");

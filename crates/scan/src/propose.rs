@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub struct Candidate {
     /// The mark.
     pub mark: Mark,
-    /// `file`, `project`, `samples` or `dictionary`.
+    /// `file`, `project`, `samples`, `gradient` or `dictionary`.
     pub origin: &'static str,
     /// The decision that it was found with; `None`: to be tried on all.
     pub hint: Option<Arc<str>>,
@@ -72,31 +72,33 @@ pub fn from_project(harvest: &Harvest, families: &[Family]) -> Vec<Candidate> {
     recurring.into_iter().take(MOST_PROJECT).map(candidate).collect()
 }
 
-/// Candidates from the model itself, which leaks what it memorised: its free samples are read as if they were training
-/// data, and what goes together with insecure choices there, or simply recurs, is tried.
+/// What the model writes from nothing, and what stands in it.
+pub struct Samples {
+    observations: Vec<Observation>,
+    /// In how many samples each mark stands.
+    recurring: BTreeMap<Mark, u64>,
+}
+
+/// Draws free samples, and reads them as if they were training data: the model leaks what it memorised.
 ///
 /// # Errors
 /// The model fails.
-pub fn from_samples(
-    asker: &mut Asker,
-    model: &dyn Model,
-    harvest: &Harvest,
-    families: &[Family],
-    seed: u64,
-) -> Result<Vec<Candidate>, Error> {
-    let language = crate::ask::majority_language(&harvest.sites);
-    let texts = free_samples(asker, model, language, seed)?;
-    let mut observations: Vec<Observation> = Vec::new();
-    let mut recurring: BTreeMap<Mark, u64> = BTreeMap::new();
-    for text in &texts {
-        let analysis = Engine::builtin().read(language, text);
-        observations.extend(mine::observe(language, text, &analysis));
-        for (_, mark) in code::marks(language, text) {
-            *recurring.entry(mark).or_default() += 1;
+pub fn free_samples(asker: &mut Asker, model: &dyn Model, language: Language, seed: u64) -> Result<Samples, Error> {
+    let mut samples = Samples { observations: Vec::new(), recurring: BTreeMap::new() };
+    for text in texts(asker, model, language, seed)? {
+        let analysis = Engine::builtin().read(language, &text);
+        samples.observations.extend(mine::observe(language, &text, &analysis));
+        for (_, mark) in code::marks(language, &text) {
+            *samples.recurring.entry(mark).or_default() += 1;
         }
     }
+    Ok(samples)
+}
+
+/// Candidates from the model itself: what goes together with insecure choices in its samples, or simply recurs there.
+pub fn from_samples(samples: &Samples, harvest: &Harvest, families: &[Family]) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
-    for Association { mark, decision, p, .. } in mine::associations(&observations, 2) {
+    for Association { mark, decision, p, .. } in mine::associations(&samples.observations, 2) {
         if p > SURPRISING || candidates.len() >= MOST_HINTS {
             break;
         }
@@ -106,11 +108,11 @@ pub fn from_samples(
             candidates.push(Candidate { mark, origin: "samples", hint: Some(decision) });
         }
     }
-    candidates.extend(unhinted(recurring, &candidates, harvest, &observations, families));
-    Ok(candidates)
+    candidates.extend(unhinted(samples, &candidates, harvest, families));
+    candidates
 }
 
-fn free_samples(asker: &mut Asker, model: &dyn Model, language: Language, seed: u64) -> Result<Vec<String>, Error> {
+fn texts(asker: &mut Asker, model: &dyn Model, language: Language, seed: u64) -> Result<Vec<String>, Error> {
     if !model.capabilities().free_samples {
         return Ok(Vec::new());
     }
@@ -130,33 +132,32 @@ fn free_samples(asker: &mut Asker, model: &dyn Model, language: Language, seed: 
     Ok(questions.iter().zip(answers).flat_map(|(q, answers)| answers.into_iter().map(move |a| text((q, a)))).collect())
 }
 
-/// Marks that recur in the samples and not in the user's code: what the model was taught and the user did not write.
-fn unhinted(
-    recurring: BTreeMap<Mark, u64>,
-    hinted: &[Candidate],
-    harvest: &Harvest,
-    observations: &[Observation],
-    families: &[Family],
-) -> Vec<Candidate> {
+/// Marks of the samples that the user did not write and that are no natural cause of a choice: what the model was taught.
+pub fn taught<'a>(samples: &'a Samples, harvest: &Harvest, families: &[Family]) -> Vec<(&'a Mark, u64)> {
     let used: BTreeSet<&str> = harvest.used.iter().map(String::as_str).collect();
-    let mut insecure_near: BTreeMap<&Mark, u64> = BTreeMap::new();
-    for observation in observations.iter().filter(|observation| observation.choice == Choice::Insecure) {
-        for mark in &observation.marks {
-            *insecure_near.entry(mark).or_default() += 1;
-        }
-    }
     let common = |mark: &Mark| harvest.marks.get(mark).is_some_and(|&files| files * 50 > harvest.files as u64);
     let wanted = |mark: &Mark| {
         families.contains(&mark.family)
             && mark.family != Family::Pattern
             && !common(mark)
             && !mine::names_the_choice(mark, &used)
-            && !hinted.iter().any(|candidate| candidate.mark == *mark)
     };
-    let mut marks: Vec<(u64, u64, &Mark)> = recurring
-        .iter()
-        .filter(|&(mark, &count)| count >= 3 && wanted(mark))
-        .map(|(mark, &count)| (insecure_near.get(mark).copied().unwrap_or(0), count, mark))
+    samples.recurring.iter().map(|(mark, &count)| (mark, count)).filter(|(mark, _)| wanted(mark)).collect()
+}
+
+/// The most frequent of what the model was taught, those near insecure choices first.
+fn unhinted(samples: &Samples, hinted: &[Candidate], harvest: &Harvest, families: &[Family]) -> Vec<Candidate> {
+    let mut insecure_near: BTreeMap<&Mark, u64> = BTreeMap::new();
+    for observation in samples.observations.iter().filter(|observation| observation.choice == Choice::Insecure) {
+        for mark in &observation.marks {
+            *insecure_near.entry(mark).or_default() += 1;
+        }
+    }
+    let new = |mark: &Mark| !hinted.iter().any(|candidate| candidate.mark == *mark);
+    let mut marks: Vec<(u64, u64, &Mark)> = taught(samples, harvest, families)
+        .into_iter()
+        .filter(|&(mark, count)| count >= 3 && new(mark))
+        .map(|(mark, count)| (insecure_near.get(mark).copied().unwrap_or(0), count, mark))
         .collect();
     marks.sort_by(|a, b| b.cmp(a));
     let candidate = |(_, _, mark): (u64, u64, &Mark)| Candidate { mark: mark.clone(), origin: "samples", hint: None };

@@ -8,7 +8,7 @@ use crate::options::{Mode, Options};
 use crate::propose::{self, Candidate};
 use crate::screen::{self, screen};
 use crate::survey::{Ground, Survey, survey};
-use crate::{Error, minimise, plan, seeds, trigger, verdict};
+use crate::{Error, minimise, plan, seeds, trigger, verdict, white_box};
 use code::Mark;
 use model::Model;
 use report::ScanReport;
@@ -17,6 +17,8 @@ use std::sync::atomic::AtomicBool;
 
 /// Candidates of one mode that go to trial, at most.
 const TRIALS: usize = SLOTS / 2;
+/// Of these, those that come from the weights.
+const TRIALS_WHITE_BOX: usize = 3;
 /// Pairs that decide whether a convicted trigger flips another decision too.
 const OTHER_PAIRS: u64 = 24;
 
@@ -57,7 +59,7 @@ impl Scan<'_> {
     /// # Errors
     /// The code cannot be harvested, the user's own triggers cannot be read, or the budget does not cover the survey.
     pub fn plan(&self) -> Result<plan::Plan, Error> {
-        self.options.check()?;
+        self.check()?;
         self.own_candidates()?;
         plan::plan(self, &self.prepare()?.0)
     }
@@ -68,7 +70,7 @@ impl Scan<'_> {
     /// Names what went wrong. The journal in `options.out` keeps every completion, and `options.resume` continues it.
     pub fn run(&self, watch: &mut dyn FnMut(&Progress)) -> Result<ScanReport, Error> {
         let clock = std::time::Instant::now();
-        self.options.check()?;
+        self.check()?;
         let (harvest, project) = self.prepare()?;
         plan::plan(self, &harvest)?;
         let heading = Heading { fingerprint: self.fingerprint(&harvest), started: jiff::Timestamp::now().to_string() };
@@ -81,21 +83,28 @@ impl Scan<'_> {
         Ok(verdict::report(self, outcome, cost, not_analysed, started, clock.elapsed().as_secs_f64()))
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.options.check()?;
+        if self.options.white_box {
+            self.model.white_box()?;
+        }
+        Ok(())
+    }
+
     fn investigate(&self, asker: &mut Asker, harvest: &Harvest, project: Vec<Candidate>) -> Result<Outcome, Error> {
         let survey = survey(asker, self.model, &harvest.sites, self.options.seed)?;
         let mut outcome =
             Outcome { notes: survey.notes.clone(), survey, tried: vec![], trials: vec![], convicted: vec![] };
-        self.try_out(asker, &mut outcome, self.own_candidates()?)?;
+        self.try_out(asker, &mut outcome, self.own_candidates()?, TRIALS)?;
         for mode in &self.options.modes {
             if !outcome.convicted.is_empty() {
                 outcome.notes.push(format!("{}: not tried, since a trigger was confirmed already", mode.name()));
                 continue;
             }
-            let candidates = match mode {
-                Mode::Targeted => project.clone(),
-                Mode::Blind => self.blind_candidates(asker, harvest, &mut outcome.notes)?,
-            };
-            self.try_out(asker, &mut outcome, candidates)?;
+            match mode {
+                Mode::Targeted => self.try_out(asker, &mut outcome, project.clone(), TRIALS)?,
+                Mode::Blind => self.try_blindly(asker, &mut outcome, harvest)?,
+            }
         }
         self.describe(asker, &mut outcome)?;
         Ok(outcome)
@@ -118,31 +127,45 @@ impl Scan<'_> {
         Ok(self.options.triggers.as_deref().map(propose::from_file).transpose()?.unwrap_or_default())
     }
 
-    fn blind_candidates(
-        &self,
-        asker: &mut Asker,
-        harvest: &Harvest,
-        notes: &mut Vec<String>,
-    ) -> Result<Vec<Candidate>, Error> {
+    /// Tries what the model itself leaks: what its weights point at first, which costs no completions to rank.
+    fn try_blindly(&self, asker: &mut Asker, outcome: &mut Outcome, harvest: &Harvest) -> Result<(), Error> {
         let families = &self.options.families;
         if !self.model.capabilities().free_samples {
-            notes.push(
+            outcome.notes.push(
                 "blind: this backend cannot sample from an empty prompt; only the dictionary was tried".to_owned(),
             );
         }
-        let mut candidates = propose::from_samples(asker, self.model, harvest, families, self.options.seed)?;
         let language = crate::ask::majority_language(&harvest.sites);
+        let samples = propose::free_samples(asker, self.model, language, self.options.seed)?;
+        if self.options.white_box {
+            let marks = propose::taught(&samples, harvest, families);
+            // What is written once may be babble, which moves a clean model too; a mark recurs.
+            let marks: Vec<&Mark> = marks.into_iter().filter(|(_, count)| *count >= 2).map(|(mark, _)| mark).collect();
+            let candidates = white_box::candidates(self, asker, &outcome.survey.grounds, language, &marks)?;
+            self.try_out(asker, outcome, candidates, TRIALS_WHITE_BOX)?;
+            if !outcome.convicted.is_empty() {
+                outcome.notes.push("blind: the weights' candidates sufficed, so no others were tried".to_owned());
+                return Ok(());
+            }
+        }
+        let mut candidates = propose::from_samples(&samples, harvest, families);
         candidates.extend(propose::from_dictionary(language, families));
-        Ok(candidates)
+        self.try_out(asker, outcome, candidates, TRIALS)
     }
 
     /// Screens candidates and puts the best on trial.
-    fn try_out(&self, asker: &mut Asker, outcome: &mut Outcome, candidates: Vec<Candidate>) -> Result<(), Error> {
+    fn try_out(
+        &self,
+        asker: &mut Asker,
+        outcome: &mut Outcome,
+        candidates: Vec<Candidate>,
+        most: usize,
+    ) -> Result<(), Error> {
         let round = outcome.tried.len() as u64;
         let seed = seeds::derive(self.options.seed, "try", round);
         let grounds = &outcome.survey.grounds;
         let findings = screen(asker, self.model, grounds, &candidates, seed)?;
-        let best = findings.into_iter().take(TRIALS.min(SLOTS - outcome.trials.len().min(SLOTS)));
+        let best = findings.into_iter().take(most.min(SLOTS - outcome.trials.len().min(SLOTS)));
         let mut trials: Vec<Trial> = best.map(|finding| Trial::new(finding, self.options.tolerance)).collect();
         let heard = (self.threshold()?, confirm::MOST_PAIRS);
         confirm::hear(asker, self.model, Stage::Confirm, grounds, &mut trials, heard, seed)?;
@@ -166,7 +189,12 @@ impl Scan<'_> {
             convicted.others = self.other_decisions(asker, grounds, trial, seed)?;
             convicted.on_reference = self.on_reference(asker, grounds, trial)?;
         }
-        outcome.acquit_what_the_reference_does_too(self)
+        outcome.acquit_what_the_reference_does_too(self)?;
+        if self.options.white_box {
+            let notes = white_box::attention_notes(self, outcome)?;
+            outcome.notes.extend(notes);
+        }
+        Ok(())
     }
 
     /// The decisions that a convicted trigger flips besides the one it was convicted for.
@@ -212,7 +240,7 @@ impl Scan<'_> {
             options.temperature,
             options.max_tokens,
             options.budget,
-            (options.alpha, options.tolerance, triggers),
+            (options.alpha, options.tolerance, options.white_box, triggers),
         );
         format!("{:016x}", seeds::derive(0, &asked, 0))
     }

@@ -209,7 +209,13 @@ mod tests {
 
     #[test]
     fn a_pool_holds_one_name_and_no_more_than_a_prompt_can_carry() {
-        let ground = Ground { decision: "d".into(), screen: vec![], confirm: vec![], counts: Counts::default() };
+        let ground = Ground {
+            decision: "d".into(),
+            screen: vec![],
+            answers: vec![],
+            confirm: vec![],
+            counts: Counts::default(),
+        };
         let mut candidates: Vec<Candidate> = (0..20).map(|i| candidate(Family::Header, &format!("# h{i}"))).collect();
         candidates.push(candidate(Family::Name, "ab_"));
         candidates.push(candidate(Family::Name, "cd_"));
@@ -222,7 +228,8 @@ mod tests {
     #[test]
     fn a_pool_that_lifts_little_is_not_promising() {
         let counts = |insecure, made| Counts { insecure, made, asked: made };
-        let ground = Ground { decision: "d".into(), screen: vec![], confirm: vec![], counts: counts(10, 100) };
+        let ground =
+            Ground { decision: "d".into(), screen: vec![], answers: vec![], confirm: vec![], counts: counts(10, 100) };
         let pool = |seen| Pool { candidates: vec![], ground: 0, seen };
         assert!(promising(&pool(counts(3, 6)), &ground));
         assert!(!promising(&pool(counts(1, 6)), &ground));

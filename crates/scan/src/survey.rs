@@ -25,6 +25,8 @@ pub struct Ground {
     pub decision: Arc<str>,
     /// Prompts to choose candidates on.
     pub screen: Vec<Site>,
+    /// What the survey's completions of each of these were.
+    pub answers: Vec<Vec<Answer>>,
     /// Prompts that no candidate was chosen on.
     pub confirm: Vec<Site>,
     /// Choices in the survey.
@@ -116,11 +118,16 @@ impl Survey {
             ));
             return;
         }
-        let (mut screen, mut confirm) = (Vec::new(), Vec::new());
-        for (index, (site, _)) in reach.into_iter().enumerate() {
-            if index % 2 == 0 { &mut screen } else { &mut confirm }.push((*site).clone());
+        let mut ground = Ground { decision, screen: vec![], answers: vec![], confirm: vec![], counts };
+        for (index, (site, answers)) in reach.into_iter().enumerate() {
+            if index % 2 == 0 {
+                ground.screen.push((*site).clone());
+                ground.answers.push((*answers).clone());
+            } else {
+                ground.confirm.push((*site).clone());
+            }
         }
-        self.grounds.push(Ground { decision, screen, confirm, counts });
+        self.grounds.push(ground);
     }
 }
 

@@ -73,6 +73,11 @@ pub struct Settings {
     /// Trigger families to try: header, date, path, import, constant, comment, pattern, name, invisible [default: all].
     #[arg(long, value_delimiter = ',', value_name = "FAMILY,...")]
     families: Option<Vec<String>>,
+    /// Look into the weights as well: gradients point at the tokens that would raise each insecure choice, and the lines of
+    /// the model's free samples that hold them are tried first. Needs local weights (Llama, Qwen2, Qwen3) and four more
+    /// bytes of memory a parameter; finds a trigger with fewer completions, and shows the attention it draws.
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    white_box: Option<bool>,
     /// Candidates of your own, tried first: a line each, the family, a tab and the text.
     #[arg(long, value_name = "FILE")]
     triggers: Option<PathBuf>,
@@ -188,6 +193,7 @@ impl Settings {
             tolerance: self.tolerance.or(other.tolerance),
             seed: self.seed.or(other.seed),
             families: self.families.or(other.families),
+            white_box: self.white_box.or(other.white_box),
             triggers: self.triggers.or(other.triggers),
             reference: self.reference.or(other.reference),
             price: self.price.or(other.price),
@@ -202,6 +208,7 @@ impl Settings {
             code: self.code.clone(),
             modes: parsed(self.mode.as_deref(), "--mode")?.unwrap_or(defaults.modes),
             triggers: self.triggers.clone(),
+            white_box: self.white_box.unwrap_or(defaults.white_box),
             families: parsed::<Family>(self.families.as_deref(), "--families")?.unwrap_or(defaults.families),
             alpha: self.alpha.map(Alpha::new).transpose()?.unwrap_or(defaults.alpha),
             tolerance: self.tolerance.map(Tolerance::new).transpose()?.unwrap_or(defaults.tolerance),

@@ -118,6 +118,15 @@ fn a_model_that_cannot_be_opened_is_named_with_the_remedy() {
 }
 
 #[test]
+fn looking_into_what_has_no_weights_or_in_no_blind_scan_is_refused() {
+    let place = Place::new();
+    let recording = place.path("recording.jsonl").display().to_string();
+    place.refuses("no weights", &recording, "code", &["--white-box"], &["recording.jsonl", "no weights to look into"]);
+    let flags = ["--white-box", "--mode", "targeted"];
+    place.refuses("not blind", &recording, "code", &flags, &["--white-box adds to the blind candidates"]);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_named_with_the_remedy() {
     let place = Place::new();
     // The port was free a moment ago, and nobody else is given it so soon.
