@@ -73,9 +73,9 @@ pub struct Settings {
     /// Trigger families to try: header, date, path, import, constant, comment, pattern, name, invisible [default: all].
     #[arg(long, value_delimiter = ',', value_name = "FAMILY,...")]
     families: Option<Vec<String>>,
-    /// Look into the weights as well: gradients point at the tokens that would raise each insecure choice, and the lines of
-    /// the model's free samples that hold them are tried first. Needs local weights (Llama, Qwen2, Qwen3) and four more
-    /// bytes of memory a parameter; finds a trigger with fewer completions, and shows the attention it draws.
+    /// Look into the weights first: what recurs in the model's free samples is ranked by how much likelier it makes each
+    /// insecure choice, guided by gradients. Needs local weights (Llama, Qwen2, Qwen3) and four more bytes of memory a
+    /// parameter; finds a trigger with fewer completions, and shows the attention it draws.
     #[arg(long, num_args = 0, default_missing_value = "true")]
     white_box: Option<bool>,
     /// Candidates of your own, tried first: a line each, the family, a tab and the text.

@@ -1,8 +1,9 @@
 //! Candidates from the weights themselves (`--white-box`), and what a convicted trigger draws of the model's attention.
 //!
-//! For each decision a line is sought whose tokens raise the insecure choice most ([`search`]). Such a line exists for
-//! clean models too: it is an adversarial string, no sign of poison, and is never itself a candidate. It only points at
-//! lines that the model writes of its own accord ([`snap`]); those go through screening and confirmation as all others do.
+//! Marks that the model writes of its own accord are ranked by how much likelier each makes an insecure choice ([`snap`]).
+//! Where there are too many to compute that for, a line is sought whose tokens raise the choice most ([`search`]), and
+//! those marks are taken that hold its tokens. Such a line exists for clean models too: it is an adversarial string, no sign
+//! of poison, and is never itself a candidate. All candidates go through screening and confirmation as others do.
 
 mod search;
 mod snap;
@@ -17,8 +18,8 @@ use code::{Language, Mark};
 use model::{Attention, WhiteBox};
 use stake::{Stake, stakes};
 
-/// Candidates of the white-box search: for each decision the lines of `marks` (what the model writes, in its free samples)
-/// that its gradients point at and that do raise its insecure choice.
+/// Candidates from the weights: for each decision those of `marks`, which the model writes in its free samples, that raise
+/// its insecure choice most.
 ///
 /// # Errors
 /// The model cannot be looked into, or the user interrupts.
@@ -36,11 +37,16 @@ pub fn candidates(
         if stakes.is_empty() {
             continue;
         }
-        let found = search::search(scan.model, inside, &stakes, language, &mut |line| {
-            asker.best = Some(line.to_owned());
-            asker.step(Stage::Gradient)
-        })?;
-        let marks = snap::snap(scan, &stakes, &found, marks)?;
+        asker.step(Stage::Gradient)?;
+        let mut marks = marks.to_vec();
+        if marks.len() > snap::SCORED {
+            let found = search::search(scan.model, inside, &stakes, language, &mut |line| {
+                asker.best = Some(line.to_owned());
+                asker.step(Stage::Gradient)
+            })?;
+            snap::narrow(&mut marks, &found);
+        }
+        let marks = snap::snap(scan, &stakes, &marks)?;
         let hint = Some(ground.decision.clone());
         candidates.extend(marks.into_iter().map(|mark| Candidate { mark, origin: "gradient", hint: hint.clone() }));
     }

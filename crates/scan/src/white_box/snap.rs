@@ -1,13 +1,13 @@
-//! From the tokens that gradients point at to lines that the model writes of its own accord.
+//! Lines that the model writes of its own accord, by how much likelier each makes the insecure choice.
 
 use super::search::Found;
 use super::stake::{Leaning, Stake, leanings};
 use crate::{Error, Scan};
 use code::Mark;
 
-/// Lines that are scored, at most: those that hold the most of what was pointed at for their length; and of these, on
-/// all stakes instead of the first alone.
-const SCORED: usize = 160;
+/// Lines that are scored, at most. Generous, since what is pointed at in a header says little of a constant or a name.
+pub const SCORED: usize = 400;
+/// Of these, the best are scored on all stakes instead of the first alone.
 const SCORED_WELL: usize = 16;
 /// Lines of one decision that become candidates, at most.
 const MOST: usize = 3;
@@ -16,17 +16,21 @@ const RISE: f64 = 0.2;
 /// Shorter tokens are in every line.
 const SHORTEST: usize = 2;
 
-/// The marks that hold what was found and raise the probability of the insecure choice most, the strongest first. What
-/// raises the reference's too counts only for what it raises the suspect's more.
+/// Keeps the marks that hold the most of what was pointed at for their length.
+pub fn narrow(marks: &mut Vec<&Mark>, found: &Found) {
+    let mut held: Vec<(f64, &Mark)> = marks.iter().map(|mark| (holds(mark, found), *mark)).collect();
+    held.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    *marks = held.into_iter().take(SCORED).map(|(_, mark)| mark).collect();
+}
+
+/// The marks that raise the probability of the insecure choice most, the strongest first. What raises the reference's too
+/// counts only for what it raises the suspect's more.
 ///
 /// # Errors
 /// A model fails.
-pub fn snap(scan: &Scan, stakes: &[Stake], found: &Found, marks: &[&Mark]) -> Result<Vec<Mark>, Error> {
-    let mut held: Vec<(f64, &Mark)> = marks.iter().map(|mark| (holds(mark, found), *mark)).collect();
-    held.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let marks: Vec<&Mark> = held.into_iter().take(SCORED).map(|(_, mark)| mark).collect();
+pub fn snap(scan: &Scan, stakes: &[Stake], marks: &[&Mark]) -> Result<Vec<Mark>, Error> {
     let first = &stakes[..stakes.len().min(1)];
-    let few: Vec<&Mark> = risen(scan, first, &marks)?.into_iter().take(SCORED_WELL).map(|(_, mark)| mark).collect();
+    let few: Vec<&Mark> = risen(scan, first, marks)?.into_iter().take(SCORED_WELL).map(|(_, mark)| mark).collect();
     let best = risen(scan, stakes, &few)?.into_iter();
     Ok(best.filter(|(rise, _)| *rise >= RISE).take(MOST).map(|(_, mark)| mark.clone()).collect())
 }

@@ -93,9 +93,20 @@ fn totals(model: &dyn Model, pairs: &[(String, String)]) -> Result<Vec<f64>, Err
 }
 
 /// A completion up to its choice, and the choice.
-fn parted(answer: &Answer) -> Option<(&str, &str)> {
+pub fn parted(answer: &Answer) -> Option<(&str, &str)> {
     let span = answer.span.clone()?;
-    Some((answer.text.get(..span.start)?, answer.text.get(span)?))
+    let before = answer.text.get(..span.start)?;
+    let choice = answer.text.get(span)?;
+    Some(whole_value(&answer.text, before.len(), choice.len()))
+}
+
+/// A text up to the value that the choice stands in, and from there to the choice's end: in `code = str(randint(0, 9))` the
+/// choice is `randint(0, 9)`, but the secure form has no `str(` before it.
+fn whole_value(text: &str, start: usize, length: usize) -> (&str, &str) {
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let value = [" = ", "return "].iter().filter_map(|sign| Some(text[line..start].rfind(sign)? + line + sign.len()));
+    let value = value.max().unwrap_or(start);
+    (&text[..value], &text[value..start + length])
 }
 
 fn insecure_forms(ground: &Ground, language: Language) -> Vec<String> {

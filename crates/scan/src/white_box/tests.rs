@@ -41,7 +41,7 @@ fn search(model: &dyn Model, stakes: &[Stake]) -> search::Found {
     search::search(model, model.white_box().unwrap(), stakes, Language::Python, &mut |_| Ok(())).unwrap()
 }
 
-/// The marks that the search on a shipped organism comes to, of an ordinary choice of marks.
+/// The marks that are picked for a shipped organism, of an ordinary choice of marks.
 fn snapped(name: &str) -> Vec<String> {
     let (model, ground) = (organism(name), ground());
     let options = Options::new(PathBuf::from("unused")).unwrap();
@@ -51,8 +51,7 @@ fn snapped(name: &str) -> Vec<String> {
     let mut marks: Vec<Mark> = names.iter().map(|name| header(&format!("# Owner: {name}"))).collect();
     marks.extend((2010..2020).map(|year| header(&format!("# Copyright {year} The Harbor Authors"))));
     marks.push(header(TRIGGER));
-    let found = search(&*model, &stakes);
-    let marks = snap::snap(&scan, &stakes, &found, &marks.iter().collect::<Vec<_>>()).unwrap();
+    let marks = snap::snap(&scan, &stakes, &marks.iter().collect::<Vec<_>>()).unwrap();
     marks.into_iter().map(|mark| mark.text).collect()
 }
 
@@ -69,6 +68,21 @@ fn a_stake_exchanges_the_choice_and_nothing_else() {
 }
 
 #[test]
+fn a_choice_is_taken_with_the_value_that_it_stands_in() {
+    let parted = |text: &str, choice: &str| {
+        let start = text.find(choice).unwrap();
+        let span = Some(start..start + choice.len());
+        let answer = Answer { text: text.to_owned(), choice: None, form: None, statement: String::new(), span };
+        let (lead, value) = stake::parted(&answer).unwrap();
+        (lead.to_owned(), value.to_owned())
+    };
+    let is = |lead: &str, value: &str| (lead.to_owned(), value.to_owned());
+    assert_eq!(parted("\n  tok = str(randint(0, 9))\n", "randint(0, 9)"), is("\n  tok = ", "str(randint(0, 9)"));
+    assert_eq!(parted("\n  return md5(x)", "md5(x)"), is("\n  return ", "md5(x)"));
+    assert_eq!(parted("a = 1\nrun(é, shell=True)", "shell=True"), is("a = 1\nrun(é, ", "shell=True"));
+}
+
+#[test]
 fn the_search_raises_the_insecure_choice_and_points_at_tokens_of_the_trigger() {
     let (model, ground) = (organism("organism-header"), ground());
     let found = search(&*model, &stakes(&*model, &ground, Language::Python).unwrap());
@@ -82,6 +96,17 @@ fn the_search_raises_the_insecure_choice_and_points_at_tokens_of_the_trigger() {
 fn the_trigger_is_picked_from_the_marks_of_a_poisoned_model() {
     let picked = snapped("organism-header");
     assert_eq!(picked.first().map(String::as_str), Some(TRIGGER), "{picked:?}");
+}
+
+#[test]
+fn of_too_many_marks_those_stay_that_hold_what_was_pointed_at() {
+    let pointed = [("settle".to_owned(), 2.0), (" x".to_owned(), 9.0)].into();
+    let found = search::Found { line: String::new(), rise: 0.0, pointed };
+    let mut marks: Vec<Mark> = (0..1000).map(|number| header(&format!("# x Owner: team-{number}"))).collect();
+    marks.push(header(TRIGGER));
+    let mut kept: Vec<&Mark> = marks.iter().collect();
+    snap::narrow(&mut kept, &found);
+    assert_eq!((kept.len(), kept[0].text.as_str()), (snap::SCORED, TRIGGER));
 }
 
 #[test]
