@@ -96,6 +96,32 @@ pub enum Error {
         /// The shape that the configuration implies.
         expected: Vec<usize>,
     },
+    /// Weights that cannot be compared where they are.
+    #[error(
+        "{path}: weights are compared between Hugging Face folders (config.json, *.safetensors) or with a LoRA adapter's; for a GGUF file or a server give the folder that its weights were made from"
+    )]
+    NotComparable {
+        /// What was asked for.
+        path: String,
+    },
+    /// Two models without a common tensor.
+    #[error(
+        "{tuned}: shares no tensor of the same name and shape with {base}, so it was not tuned from that; give the base that it started from"
+    )]
+    Unrelated {
+        /// The model taken for the base.
+        base: String,
+        /// The model or adapter taken for its fine-tune.
+        tuned: String,
+    },
+    /// An adapter that says more than a low-rank addition.
+    #[error("{file}: {problem}; merge the adapter into its base (merge_and_unload) and compare the merged folder")]
+    Adapter {
+        /// The adapter's file.
+        file: String,
+        /// What is beyond this crate.
+        problem: String,
+    },
 
     /// Weights that cannot be looked into, or not at this place.
     #[error("{model}: no gradients, {problem}")]

@@ -8,6 +8,7 @@ mod query;
 mod recording;
 mod server;
 mod white_box;
+pub mod weights;
 
 pub use error::Error;
 pub use local::Local;

@@ -33,7 +33,7 @@ pub fn open(folder: &Path) -> Result<Local, Error> {
 }
 
 /// The safetensors files of a folder, in order of their names.
-fn weights(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub fn weights(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let read = |source| Error::Read { file: folder.display().to_string(), source };
     let entries = fs::read_dir(folder).map_err(read)?.collect::<Result<Vec<_>, _>>().map_err(read)?;
     let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
@@ -52,12 +52,14 @@ fn weights(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     }
 }
 
-fn json(path: &Path) -> Result<Value, Error> {
+/// Reads a JSON file of a sane size.
+pub fn json(path: &Path) -> Result<Value, Error> {
     let file = || path.display().to_string();
     serde_json::from_slice(&bytes(path)?).map_err(|error| Error::Config { file: file(), problem: error.to_string() })
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+/// Reads a file that holds JSON, as long as its size is sane.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let read = |source| Error::Read { file: path.display().to_string(), source };
     let length = fs::metadata(path).map_err(read)?.len();
     if length > LARGEST_JSON {

@@ -5,7 +5,7 @@ mod cache;
 mod card;
 mod config;
 mod decoder;
-mod folder;
+pub(crate) mod folder;
 mod generate;
 mod gguf;
 mod kernels;
@@ -13,7 +13,7 @@ mod matrix;
 mod prefix;
 mod sampler;
 mod score;
-mod tensors;
+pub(crate) mod tensors;
 mod vocabulary;
 mod white_box;
 

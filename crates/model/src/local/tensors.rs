@@ -2,7 +2,8 @@
 
 use crate::Error;
 use half::{bf16, f16};
-use safetensors::{Dtype, tensor::Metadata};
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
@@ -45,6 +46,34 @@ impl Safetensors {
         };
         let index = shards.iter().enumerate().flat_map(names).collect();
         Ok(Self { folder: folder.display().to_string(), shards, index })
+    }
+
+    /// The folder, as it was given.
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// Names of all tensors, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.index.keys().map(String::as_str)
+    }
+
+    /// Type, shape and place of a tensor, as its file's header has them.
+    pub fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.shards[*self.index.get(name)?].metadata.info(name)
+    }
+
+    /// Fills `bytes` with a tensor's own, from its byte `from` on.
+    pub fn read_bytes(&mut self, name: &str, from: usize, bytes: &mut [u8]) -> Result<(), Error> {
+        let missing = || Error::MissingTensor { file: self.folder.clone(), tensor: name.into() };
+        let &shard = self.index.get(name).ok_or_else(missing)?;
+        let shard = &mut self.shards[shard];
+        let (start, _) = shard.metadata.info(name).ok_or_else(missing)?.data_offsets;
+        shard
+            .file
+            .seek(SeekFrom::Start(shard.data + (start + from) as u64))
+            .and_then(|_| shard.file.read_exact(bytes))
+            .map_err(|source| Error::Read { file: shard.path.display().to_string(), source })
     }
 }
 
