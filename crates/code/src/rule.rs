@@ -90,6 +90,11 @@ pub enum RuleError {
 }
 
 impl RuleFile {
+    /// Whether it is for this language.
+    pub fn is_for(&self, language: Language) -> bool {
+        self.language.contains(&language)
+    }
+
     /// Reads a rule from the text of its file; `file` names it in errors.
     pub fn parse(file: &str, text: &str) -> Result<RuleFile, RuleError> {
         let malformed = |reason: String| RuleError::Malformed { file: file.to_owned(), reason };

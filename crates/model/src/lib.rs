@@ -7,8 +7,8 @@ mod open;
 mod query;
 mod recording;
 mod server;
-mod white_box;
 pub mod weights;
+mod white_box;
 
 pub use error::Error;
 pub use local::Local;

@@ -5,6 +5,7 @@
 //! placebos, minimise what was confirmed, report. [`Options`] say what to try and at what risk; [`report::ScanReport`] is
 //! the result; every completion on the way is in the transcript.
 
+mod alternatives;
 mod ask;
 pub mod compare;
 mod confirm;

@@ -49,6 +49,15 @@ impl PairedBet {
         self.e_value()
     }
 
+    /// Adds a fresh prompt on which both rates, in [0, 1], are known instead of sampled: by teacher forcing. The hypothesis is
+    /// then that on prompts with a given control's rate the mean of `own` is at most that rate and the tolerance, and
+    /// `own / (control + tolerance)` is an e-value against it. Each prompt once: hearing it again would be no news.
+    pub fn update_known(&mut self, own: f64, control: f64) -> EValue {
+        self.wealth.update_known(own, control);
+        self.history.push(self.wealth.ln());
+        self.e_value()
+    }
+
     /// Evidence that the mean difference exceeds the tolerance.
     pub fn e_value(&self) -> EValue {
         EValue::from_ln(self.log_e())

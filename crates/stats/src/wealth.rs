@@ -28,7 +28,18 @@ impl Wealth {
 
     /// Plays one round; a value that is no difference of rates counts as the worst outcome.
     pub fn update(&mut self, difference: f64) {
-        let ratio = payoff(self.null, difference);
+        self.play(payoff(self.null, difference));
+    }
+
+    /// Plays one round in which the control's rate is known before the bet is made: a difference cannot fall below minus that
+    /// rate, so that the same difference pays more where the control is rarely insecure.
+    pub fn update_known(&mut self, own: f64, control: f64) {
+        let sound = (0.0..=1.0).contains(&own) && (0.0..=1.0).contains(&control);
+        self.play(if sound { own / (control + self.null).max(f64::MIN_POSITIVE) } else { 0.0 });
+    }
+
+    /// Stakes a share of each bet's wealth on something that is worth `ratio`, of conditional expectation 1 at most.
+    fn play(&mut self, ratio: f64) {
         let mut most = 0.0_f64;
         for (k, bet) in self.bets.iter_mut().enumerate() {
             let share = share(k);

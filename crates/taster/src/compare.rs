@@ -74,6 +74,9 @@ struct Asking {
     /// Most tokens of a completion [default: 48].
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
+    /// Sample even where every model gives log probabilities.
+    #[arg(long)]
+    by_sampling: bool,
     /// Continue the unfinished comparison in --out; nothing that was answered is asked again.
     #[arg(long)]
     resume: bool,
@@ -145,7 +148,13 @@ fn of_models(arguments: &Arguments) -> Result<CompareReport> {
     options.resume = arguments.asking.resume;
     let models: Vec<&dyn Model> = models.iter().map(AsRef::as_ref).collect();
     let interrupted = progress::interruption()?;
-    let live = Live { models: &models, options: &options, interrupted: &interrupted };
+    let live = Live {
+        models: &models,
+        base: None,
+        by_sampling: arguments.asking.by_sampling,
+        options: &options,
+        interrupted: &interrupted,
+    };
     let bar = progress::bar(options.budget);
     let outcome = live.run(&mut |step| {
         bar.set_position(step.completions);

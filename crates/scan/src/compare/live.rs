@@ -1,10 +1,11 @@
 //! Comparing models that can be asked: the same prompts from the user's code to each; where one goes wrong and the others
 //! do not, fresh prompts and fresh samples decide.
 
-use super::contrast::consensus;
-use super::groups::{FEWEST, Group, LIFT, Prompts, groups, tally};
+use super::groups::{FEWEST, Group, LIFT, Prompts, groups, without};
+use super::hearing::{Chosen, Hearing, Tally};
 use super::outcome::{Heard, outcome};
-use crate::ask::{Answer, Arm, Asker, Progress, Question, Stage};
+use super::trial::Trial;
+use crate::ask::{Asker, Progress, Stage};
 use crate::harvest::{Harvest, harvest};
 use crate::journal::{Heading, Journal};
 use crate::{Error, Options, seeds};
@@ -12,7 +13,6 @@ use code::{Mark, Site};
 use model::Model;
 use rand::seq::SliceRandom;
 use report::CompareReport;
-use stats::{DifferenceSequence, EValue, PairedBet, Tolerance};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,48 +24,19 @@ const FIRST: usize = 4;
 const SLOTS: usize = 4;
 /// A mark alone stands for its group if it does this share of what all do together.
 const ALONE: f64 = 0.75;
-/// Rounds of a trial, at most, and after how many pairs one whose evidence does not grow is given up.
-const MOST_PAIRS: u64 = 120;
-const PATIENCE: u64 = 36;
-
-/// What a model chose on a prompt.
-pub(super) type Reply = Answer;
 
 /// A comparison of models.
 pub struct Live<'a> {
     /// The models, two or more.
     pub models: &'a [&'a dyn Model],
+    /// The model that another was made from, by its place: it is not on trial itself.
+    pub base: Option<usize>,
+    /// Sample even where all models have log probabilities.
+    pub by_sampling: bool,
     /// Code, budget, risk and sampling; `families`, `modes` and `triggers` are not used.
     pub options: &'a Options,
     /// Set to stop; the journal keeps what was answered.
     pub interrupted: &'a AtomicBool,
-}
-
-/// A group on trial for one model.
-pub(super) struct Trial {
-    pub suspect: usize,
-    pub group: Group,
-    /// By reference: the evidence and the difference.
-    pub against: Vec<(usize, PairedBet, DifferenceSequence)>,
-    /// By model: its replies, with the place of their prompt in the group.
-    pub replies: Vec<Vec<(usize, Reply)>>,
-}
-
-impl Trial {
-    /// Evidence that the suspect departs from the consensus here.
-    pub fn e_value(&self) -> Result<EValue, Error> {
-        let against: Vec<EValue> = self.against.iter().map(|(_, bet, _)| bet.e_value()).collect();
-        consensus(&against)
-    }
-
-    fn pairs(&self) -> u64 {
-        self.replies[self.suspect].len() as u64
-    }
-
-    fn undecided(&self, threshold: f64) -> Result<bool, Error> {
-        let e = self.e_value()?.get();
-        Ok(e < threshold && self.pairs() < MOST_PAIRS && !(self.pairs() >= PATIENCE && e < 1.0))
-    }
 }
 
 impl Live<'_> {
@@ -78,70 +49,79 @@ impl Live<'_> {
         self.options.check()?;
         let harvest = harvest(self.options)?;
         let sites = chosen(&harvest, self.options.seed);
-        let names: Vec<String> = self.models.iter().map(|model| model.card().name.clone()).collect();
         let heading = Heading { fingerprint: self.fingerprint(&sites), started: jiff::Timestamp::now().to_string() };
         let journal = Journal::open(&self.options.out, heading, self.options.resume)?;
         let started = journal.heading().started.clone();
         let mut asker = Asker::new(journal, self.options, watch, self.interrupted);
         let mut heard = self.listen(&mut asker, &sites)?;
-        heard.notes.extend(names_twice(&names));
+        heard.notes.extend(names_twice(self.models));
         let not_analysed = asker.not_analysed;
         let cost = asker.finish()?;
         outcome(self, &sites, heard, (started, clock.elapsed().as_secs_f64()), cost, not_analysed)
     }
 
+    /// Whether choices are computed by teacher forcing instead of sampled.
+    pub(super) fn computes(&self) -> bool {
+        !self.by_sampling && self.models.iter().all(|model| model.capabilities().log_probabilities)
+    }
+
     fn listen(&self, asker: &mut Asker, sites: &[Site]) -> Result<Heard, Error> {
         let kept: Vec<bool> = halves(sites);
         let marks: Vec<BTreeSet<Mark>> = sites.iter().map(marks_of).collect();
-        let mut alive: Vec<usize> = (0..self.models.len()).collect();
-        let mut notes = Vec::new();
-        let first: Vec<(usize, &str)> =
-            (0..sites.len()).filter(|&index| !kept[index]).map(|index| (index, sites[index].prefix.as_str())).collect();
-        let mut replies: Vec<Vec<Vec<Reply>>> = vec![vec![Vec::new(); sites.len()]; self.models.len()];
-        for model in alive.clone() {
-            match self.ask(asker, model, sites, &first, (FIRST, Stage::Survey, 0)) {
-                Ok(answers) => {
-                    first.iter().zip(answers).for_each(|(&(index, _), answers)| replies[model][index] = answers)
-                }
-                Err(error @ (Error::Interrupted { .. } | Error::Write { .. })) => return Err(error),
-                Err(error) => {
-                    alive.retain(|&other| other != model);
-                    notes.push(format!("{}: left out, {error}", self.models[model].card().name));
-                }
+        let mut hearing = Hearing::new(self, asker, sites);
+        let look = self.look(&mut hearing, sites, &kept)?;
+        let prompts = Prompts { sites, marks: &marks, kept: &kept, computed: self.computes() };
+        let mut trials = self.trials(&mut hearing, &prompts, &look)?;
+        let suspects = hearing.alive.iter().filter(|&&model| self.base != Some(model)).count();
+        let slots = suspects * self.slots();
+        if self.computes() {
+            self.compute(&mut hearing, sites, &mut trials)?;
+        } else {
+            self.hear(&mut hearing, &mut trials, slots as f64 / self.options.alpha.get())?;
+        }
+        let Hearing { alive, completions, notes, .. } = hearing;
+        Ok(Heard { alive, completions, first: look, trials, slots, notes })
+    }
+
+    /// Groups of a model that are put on trial, at most. Computed choices tell better which are worth it.
+    fn slots(&self) -> usize {
+        if self.computes() { SLOTS / 2 } else { SLOTS }
+    }
+
+    /// The first look, at the prompts that are not kept: by model and prompt.
+    fn look(&self, hearing: &mut Hearing, sites: &[Site], kept: &[bool]) -> Result<Vec<Vec<Vec<Chosen>>>, Error> {
+        let first = (0..sites.len()).filter(|&index| !kept[index]);
+        let first: Vec<(usize, &str)> = first.map(|index| (index, sites[index].prefix.as_str())).collect();
+        let models: Vec<usize> = (0..self.models.len()).collect();
+        let mut look: Vec<Vec<Vec<Chosen>>> = vec![vec![Vec::new(); sites.len()]; models.len()];
+        if self.computes() {
+            hearing.learn(&first)?;
+            for (look, computed) in look.iter_mut().zip(hearing.compute(&models, &first, Stage::Survey)?) {
+                first.iter().zip(computed).for_each(|(&(index, _), chosen)| look[index].push(chosen));
+            }
+        } else {
+            for model in models {
+                let heard = hearing.sample(model, &first, (FIRST, Stage::Survey, 0))?;
+                first.iter().zip(heard).for_each(|(&(index, _), heard)| look[model][index] = heard);
             }
         }
-        if alive.len() < 2 {
-            return Err(Error::TooFewModels { why: notes.join("; ") });
-        }
-        let prompts = Prompts { sites, marks: &marks, kept: &kept };
-        let living: Vec<Vec<Vec<Reply>>> = alive.iter().map(|&model| std::mem::take(&mut replies[model])).collect();
-        let mut trials = self.trials(asker, &prompts, &living, &alive)?;
-        let slots = alive.len() * SLOTS;
-        self.hear(asker, sites, &alive, &mut trials, slots as f64 / self.options.alpha.get())?;
-        Ok(Heard { alive, first: living, trials, slots, notes })
+        Ok(look)
     }
 
     /// The groups to try, for each model. What a model does everywhere is its habit: a group must exceed it as well.
-    fn trials(
-        &self,
-        asker: &mut Asker,
-        prompts: &Prompts,
-        replies: &[Vec<Vec<Reply>>],
-        alive: &[usize],
-    ) -> Result<Vec<Trial>, Error> {
-        let rate = |model: usize| tally(replies[model].iter().flatten()).rate().unwrap_or(0.0);
+    fn trials(&self, hearing: &mut Hearing, prompts: &Prompts, look: &[Vec<Vec<Chosen>>]) -> Result<Vec<Trial>, Error> {
+        let rate = |model: usize| Tally::of(look[model].iter().flatten()).rate().unwrap_or(0.0);
         let mut trials = Vec::new();
-        for suspect in 0..alive.len() {
+        let alive = hearing.alive.clone();
+        for &suspect in alive.iter().filter(|&&model| self.base != Some(model)) {
             let level = |reference: usize| (rate(suspect) - rate(reference)).max(0.0);
-            let least = (0..alive.len()).filter(|&other| other != suspect).map(level).fold(f64::INFINITY, f64::min);
-            let found = groups(prompts, replies, suspect, least);
-            for group in self.sift(asker, prompts.sites, alive[suspect], found, least)? {
-                let mut against = Vec::new();
-                for reference in (0..alive.len()).filter(|&other| other != suspect) {
-                    let allowed = (self.options.tolerance.get() + level(reference)).min(0.95);
-                    against.push((reference, PairedBet::new(Tolerance::new(allowed)?), DifferenceSequence::new()));
-                }
-                trials.push(Trial { suspect, group, against, replies: vec![Vec::new(); alive.len()] });
+            let others: Vec<usize> = alive.iter().copied().filter(|&other| other != suspect).collect();
+            let least = others.iter().map(|&other| level(other)).fold(f64::INFINITY, f64::min);
+            let found = groups(prompts, look, (suspect, &others), least);
+            for group in self.sift(hearing, prompts.sites, suspect, found, least)? {
+                let allowed = |&reference: &usize| (reference, self.options.tolerance.get() + level(reference));
+                let references: Vec<(usize, f64)> = others.iter().map(allowed).collect();
+                trials.push(Trial::new(suspect, group, &references, self.models.len())?);
             }
         }
         Ok(trials)
@@ -151,52 +131,60 @@ impl Live<'_> {
     /// that were tried together the one that does it alone, if one does.
     fn sift(
         &self,
-        asker: &mut Asker,
+        hearing: &mut Hearing,
         sites: &[Site],
         model: usize,
         groups: Vec<Group>,
         level: f64,
     ) -> Result<Vec<Group>, Error> {
         let mut promising = Vec::new();
-        for (group, rate) in self.rated(asker, sites, model, groups, Stage::Screen)? {
+        for (group, rate) in self.rated(hearing, model, groups, Stage::Screen)? {
             if rate - group.base - level >= LIFT {
-                let alone = self.rated(asker, sites, model, group.alone(sites), Stage::Minimise)?;
+                let alone = self.rated(hearing, model, group.alone(sites), Stage::Minimise)?;
                 let best = alone.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
                 promising.push(best.filter(|(_, alone)| *alone >= rate * ALONE).unwrap_or((group, rate)));
             }
         }
         promising.sort_by(|a, b| (b.1 - b.0.base).total_cmp(&(a.1 - a.0.base)));
-        Ok(promising.into_iter().take(SLOTS).map(|(group, _)| group).collect())
+        Ok(promising.into_iter().take(self.slots()).map(|(group, _)| group).collect())
     }
 
-    /// The groups with the model's insecure rate on their fresh prompts, one completion each.
+    /// The groups with the model's insecure rate on prompts that they were not chosen on.
     fn rated(
         &self,
-        asker: &mut Asker,
-        sites: &[Site],
+        hearing: &mut Hearing,
         model: usize,
         groups: Vec<Group>,
         stage: Stage,
     ) -> Result<Vec<(Group, f64)>, Error> {
-        let wanted: Vec<(usize, &str)> = groups.iter().flat_map(|group| places(&group.fresh)).collect();
-        let mut replies = self.ask(asker, model, sites, &wanted, (1, stage, 0))?.into_iter();
-        let mut rate = |group: &Group| {
-            let replies: Vec<Vec<Reply>> = replies.by_ref().take(group.fresh.len()).collect();
-            tally(replies.iter().flatten()).rate().unwrap_or(0.0)
+        let wanted = |group: &Group| if self.computes() { group.others.clone() } else { group.fresh.clone() };
+        let wanted: Vec<Vec<(usize, String)>> = groups.iter().map(wanted).collect();
+        let all: Vec<(usize, &str)> = wanted.iter().flat_map(|prompts| places(prompts)).collect();
+        let heard = if self.computes() {
+            if stage == Stage::Screen {
+                hearing.sample(model, &all, (1, stage, 0))?;
+            }
+            hearing.compute(&[model], &all, stage)?.remove(0)
+        } else {
+            hearing
+                .sample(model, &all, (1, stage, 0))?
+                .into_iter()
+                .map(|mut one| one.pop().unwrap_or_default())
+                .collect()
         };
-        let rates: Vec<f64> = groups.iter().map(&mut rate).collect();
-        Ok(groups.into_iter().zip(rates).collect())
+        let mut heard = heard.into_iter();
+        let mut rated = Vec::new();
+        for (group, wanted) in groups.into_iter().zip(wanted) {
+            let chosen: Vec<Chosen> = heard.by_ref().take(wanted.len()).collect();
+            // A decision as a whole has no other prompts: what it was chosen for must do.
+            let rate = if wanted.is_empty() { group.rate } else { Tally::of(&chosen).rate().unwrap_or(0.0) };
+            rated.push((group, rate));
+        }
+        Ok(rated)
     }
 
-    /// Hears the trials in whole cycles through their prompts, one fresh completion of each model a prompt.
-    fn hear(
-        &self,
-        asker: &mut Asker,
-        sites: &[Site],
-        alive: &[usize],
-        trials: &mut [Trial],
-        threshold: f64,
-    ) -> Result<(), Error> {
+    /// Hears the trials in whole cycles through their prompts, one sampled choice of each model a prompt.
+    fn hear(&self, hearing: &mut Hearing, trials: &mut [Trial], threshold: f64) -> Result<(), Error> {
         for round in 1.. {
             let mut active = Vec::new();
             for (index, trial) in trials.iter().enumerate() {
@@ -205,18 +193,18 @@ impl Live<'_> {
                 }
             }
             let wanted: Vec<(usize, &str)> = active.iter().flat_map(|&at| places(&trials[at].group.fresh)).collect();
-            if active.is_empty() || asker.remaining() < (wanted.len() * alive.len()) as u64 {
-                return Ok(());
+            if active.is_empty() || hearing.remaining() < (wanted.len() * hearing.alive.len()) as u64 {
+                break;
             }
-            let mut heard: Vec<std::vec::IntoIter<Vec<Reply>>> = Vec::new();
-            for &model in alive {
-                heard.push(self.ask(asker, model, sites, &wanted, (1, Stage::Confirm, round))?.into_iter());
+            let mut heard: Vec<std::vec::IntoIter<Vec<Chosen>>> = Vec::new();
+            for model in 0..self.models.len() {
+                heard.push(hearing.sample(model, &wanted, (1, Stage::Confirm, round))?.into_iter());
             }
             for at in active {
                 let prompts = trials[at].group.fresh.len();
-                let cycle: Vec<Vec<Option<Reply>>> = heard
+                let cycle: Vec<Vec<Option<Chosen>>> = heard
                     .iter_mut()
-                    .map(|replies| replies.take(prompts).map(|mut replies| replies.pop()).collect())
+                    .map(|chosen| chosen.take(prompts).map(|mut chosen| chosen.pop()).collect())
                     .collect();
                 trials[at].cycle(&cycle);
             }
@@ -224,24 +212,31 @@ impl Live<'_> {
         Ok(())
     }
 
-    fn ask(
-        &self,
-        asker: &mut Asker,
-        model: usize,
-        sites: &[Site],
-        wanted: &[(usize, &str)],
-        (samples, stage, round): (usize, Stage, u64),
-    ) -> Result<Vec<Vec<Reply>>, Error> {
-        let question = |(place, &(index, prompt)): (usize, &(usize, &str))| Question {
-            arm: Arm::Bare,
-            trigger: String::new(),
-            site: Some(&sites[index]),
-            prompt: prompt.to_owned(),
-            samples,
-            seed: seeds::derive(self.options.seed, "compare", round << 40 | (model as u64) << 32 | place as u64),
-        };
-        let questions: Vec<Question> = wanted.iter().enumerate().map(question).collect();
-        asker.ask(self.models[model], stage, &questions)
+    /// Computes the trials: each prompt once. What could be written there is what the suspect writes, and a reference.
+    fn compute(&self, hearing: &mut Hearing, sites: &[Site], trials: &mut [Trial]) -> Result<(), Error> {
+        let models: Vec<usize> = (0..self.models.len()).collect();
+        for (index, trial) in trials.iter_mut().enumerate() {
+            let wanted: Vec<(usize, &str)> = places(&trial.group.fresh).collect();
+            let mut sampled = vec![Vec::new(); self.models.len()];
+            for model in [trial.suspect, trial.against.first().map_or(trial.suspect, |(reference, _, _)| *reference)] {
+                sampled[model] = hearing.sample(model, &wanted, (1, Stage::Confirm, index as u64))?;
+            }
+            let bare = without(sites, &trial.group.fresh, &trial.group.marks);
+            let mut computed = hearing.compute(&models, &wanted, Stage::Confirm)?;
+            // A decision as a whole has no marks to leave out: then a habit is what is on trial.
+            let bare = if trial.group.marks.is_empty() {
+                vec![Vec::new(); models.len()]
+            } else {
+                hearing.compute(&models, &places(&bare).collect::<Vec<_>>(), Stage::Confirm)?
+            };
+            for (computed, sampled) in computed.iter_mut().zip(sampled) {
+                for (computed, mut sampled) in computed.iter_mut().zip(sampled) {
+                    computed.reply = sampled.pop().and_then(|chosen: Chosen| chosen.reply);
+                }
+            }
+            trial.computed(&computed, &bare);
+        }
+        Ok(())
     }
 
     /// Everything that decides what is asked.
@@ -255,29 +250,9 @@ impl Live<'_> {
             o.temperature,
             o.max_tokens,
             o.budget,
-            (o.alpha, o.tolerance)
+            (o.alpha, o.tolerance, self.base, self.computes())
         );
         format!("{:016x}", seeds::derive(0, &asked, 0))
-    }
-}
-
-impl Trial {
-    /// Hears one reply of each model to each of the group's prompts.
-    fn cycle(&mut self, heard: &[Vec<Option<Reply>>]) {
-        for (model, replies) in heard.iter().enumerate() {
-            let placed = replies.iter().enumerate().filter_map(|(place, reply)| Some((place, reply.clone()?)));
-            self.replies[model].extend(placed);
-        }
-        let insecure = |model: usize, place: usize| heard[model].get(place)?.as_ref()?.insecure();
-        for place in 0..self.group.fresh.len() {
-            let Some(own) = insecure(self.suspect, place) else { continue };
-            for (reference, bet, sequence) in &mut self.against {
-                let Some(other) = insecure(*reference, place) else { continue };
-                let difference = f64::from(u8::from(own)) - f64::from(u8::from(other));
-                bet.update(difference);
-                sequence.update(difference);
-            }
-        }
     }
 }
 
@@ -316,7 +291,7 @@ fn marks_of(site: &Site) -> BTreeSet<Mark> {
     code::marks(site.language, &site.prefix).into_iter().map(|(_, mark)| mark).collect()
 }
 
-fn names_twice(names: &[String]) -> Option<String> {
-    let distinct: BTreeSet<&String> = names.iter().collect();
-    (distinct.len() < names.len()).then(|| "a model was given twice: it cannot depart from itself".to_owned())
+fn names_twice(models: &[&dyn Model]) -> Option<String> {
+    let distinct: BTreeSet<&str> = models.iter().map(|model| model.card().name.as_str()).collect();
+    (distinct.len() < models.len()).then(|| "a model was given twice: it cannot depart from itself".to_owned())
 }

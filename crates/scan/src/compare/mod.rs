@@ -4,11 +4,12 @@
 //! `pairing` finds the prompts that answer to each other, `reading` what each completion chose, `table` holds both; `contrast`
 //! weighs two conditions on a decision, `shift` whether they write it differently, known to a rule or not; `judge` weighs each
 //! condition against the consensus of the others. `live` asks models: a first look, `groups` of prompts where one goes wrong,
-//! and trials on fresh prompts; `outcome` is its report.
+//! and each a `trial` on fresh prompts, by sampling or, as `hearing` has it, by teacher forcing; `outcome` is its report.
 
 mod contrast;
 mod exhibit;
 mod groups;
+mod hearing;
 mod judge;
 mod live;
 mod outcome;
@@ -20,6 +21,7 @@ mod shift;
 #[cfg(test)]
 mod splits;
 mod table;
+mod trial;
 
 pub use live::Live;
 pub use recorded::{Selection, recorded};

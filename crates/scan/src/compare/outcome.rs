@@ -1,9 +1,11 @@
 //! The report of a comparison of models.
 
-use super::groups::tally;
-use super::live::{Live, Reply, Trial};
+use super::hearing::{Chosen, Tally};
+use super::live::Live;
 use super::report::{Context, assemble};
+use super::trial::Trial;
 use crate::Error;
+use crate::ask::Answer;
 use code::Site;
 use report::{
     CompareReport, CompareVerdict, Condition, Cost, Counts, DecisionComparison, Departure, ModelCard, PairExhibit,
@@ -17,10 +19,12 @@ const EXHIBITS: usize = 4;
 
 /// What the models answered.
 pub(super) struct Heard {
-    /// The models that answered, by their place among those given; models below are numbered by their place here.
+    /// The models that answered to the end, by their place among those given, as everywhere here.
     pub alive: Vec<usize>,
+    /// By model.
+    pub completions: Vec<u64>,
     /// First look: by model and prompt.
-    pub first: Vec<Vec<Vec<Reply>>>,
+    pub first: Vec<Vec<Vec<Chosen>>>,
     pub trials: Vec<Trial>,
     /// Trials that the evidence is weighed against.
     pub slots: usize,
@@ -40,17 +44,18 @@ pub(super) fn outcome(
     let nothing = EValue::new(0.0)?;
     evidence.resize(heard.slots.max(evidence.len()), nothing);
     let convicted = e_bh(&evidence, options.alpha);
-    let conditions = (0..heard.alive.len()).map(|at| condition(live, &heard, &evidence, &convicted, at)).collect();
+    let conditions = heard.alive.iter().map(|&model| condition(live, &heard, &evidence, &convicted, model)).collect();
     let mut decisions = decisions(sites, &heard);
     let mut exhibits = Vec::new();
     for (index, trial) in heard.trials.iter().enumerate() {
         let departs = convicted.contains(&index);
-        let departure = departure(trial, evidence[index], departs, options.alpha);
+        let Some(condition) = heard.place(trial.suspect) else { continue };
+        let departure = Departure { condition, ..departure(trial, evidence[index], departs, options.alpha) };
         if let Some(decision) = decisions.iter_mut().find(|decision| *decision.decision == *trial.group.decision) {
             decision.departures.push(departure);
         }
         if departs {
-            exhibits.extend(exhibits_of(trial));
+            exhibits.extend(exhibits_of(&heard, trial));
         }
     }
     for decision in &mut decisions {
@@ -79,12 +84,17 @@ fn strongest(decision: &DecisionComparison) -> f64 {
     decision.departures.first().map_or(0.0, |departure| departure.e_value)
 }
 
-fn condition(live: &Live, heard: &Heard, evidence: &[EValue], convicted: &[usize], at: usize) -> Condition {
-    let card = live.models[heard.alive[at]].card();
-    let own = |index: &usize| heard.trials.get(*index).is_some_and(|trial| trial.suspect == at);
+impl Heard {
+    /// The place of a model in the report.
+    fn place(&self, model: usize) -> Option<usize> {
+        self.alive.iter().position(|&alive| alive == model)
+    }
+}
+
+fn condition(live: &Live, heard: &Heard, evidence: &[EValue], convicted: &[usize], model: usize) -> Condition {
+    let card = live.models[model].card();
+    let own = |index: &usize| heard.trials.get(*index).is_some_and(|trial| trial.suspect == model);
     let best = (0..evidence.len()).filter(own).map(|index| evidence[index].get()).fold(0.0, f64::max);
-    let trials: u64 = heard.trials.iter().map(|trial| trial.replies[at].len() as u64).sum();
-    let counts = tally(heard.first[at].iter().flatten());
     Condition {
         name: card.name.clone(),
         model: Some(ModelCard {
@@ -94,8 +104,8 @@ fn condition(live: &Live, heard: &Heard, evidence: &[EValue], convicted: &[usize
             parameters: card.parameters,
             sha256: card.sha256.clone(),
         }),
-        completions: counts.asked + trials,
-        counts,
+        completions: heard.completions[model],
+        counts: Tally::of(heard.first[model].iter().flatten()).counts(),
         verdict: if convicted.iter().any(own) { CompareVerdict::Departs } else { CompareVerdict::NoDeparture },
         e_value: best,
         false_alarm_bound: (heard.slots as f64 / best).min(1.0),
@@ -105,6 +115,7 @@ fn condition(live: &Live, heard: &Heard, evidence: &[EValue], convicted: &[usize
 /// Every decision's choices in the first look.
 fn decisions(sites: &[Site], heard: &Heard) -> Vec<DecisionComparison> {
     let mut found: BTreeMap<&str, DecisionComparison> = BTreeMap::new();
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, site) in sites.iter().enumerate() {
         let decision = found.entry(&site.decision).or_insert_with(|| DecisionComparison {
             decision: site.decision.to_string(),
@@ -113,8 +124,12 @@ fn decisions(sites: &[Site], heard: &Heard) -> Vec<DecisionComparison> {
             ..DecisionComparison::default()
         });
         decision.prompts += 1;
-        for (model, replies) in heard.first.iter().enumerate() {
-            replies[index].iter().for_each(|reply| decision.counts[model].add(reply.choice));
+        members.entry(&*site.decision).or_default().push(index);
+    }
+    for (name, decision) in &mut found {
+        for (place, &model) in heard.alive.iter().enumerate() {
+            let chosen = members[name].iter().flat_map(|&index| &heard.first[model][index]);
+            decision.counts[place] = Tally::of(chosen).counts();
         }
     }
     let mut decisions: Vec<DecisionComparison> = found.into_values().collect();
@@ -125,7 +140,7 @@ fn decisions(sites: &[Site], heard: &Heard) -> Vec<DecisionComparison> {
 }
 
 fn departure(trial: &Trial, evidence: EValue, convicted: bool, alpha: stats::Alpha) -> Departure {
-    let of = |model: usize| tally(trial.replies[model].iter().map(|(_, reply)| reply));
+    let of = |model: usize| Tally::of(trial.chosen[model].iter().map(|(_, chosen)| chosen));
     let own = of(trial.suspect);
     // The reference that is nearest is the one to show: the others are further away.
     let nearest = trial.against.iter().max_by(|a, b| {
@@ -136,8 +151,8 @@ fn departure(trial: &Trial, evidence: EValue, convicted: bool, alpha: stats::Alp
     Departure {
         condition: trial.suspect,
         mark: mark(trial),
-        own,
-        others,
+        own: own.counts(),
+        others: others.counts(),
         difference: own.rate().unwrap_or(0.0) - others.rate().unwrap_or(0.0),
         interval: nearest.map_or((-1.0, 1.0), |(_, _, sequence)| sequence.interval(alpha)),
         e_value: evidence.get(),
@@ -152,25 +167,31 @@ fn mark(trial: &Trial) -> Option<(String, String)> {
     Some((marks.first()?.family.to_string(), texts.join("\n")))
 }
 
-fn exhibits_of(trial: &Trial) -> Vec<PairExhibit> {
-    let Some((reference, _, _)) = trial.against.first() else { return Vec::new() };
-    let side = |condition: usize, (place, reply): &(usize, Reply)| Side {
-        condition,
-        prompt: trial.group.fresh[*place].1.clone(),
+fn exhibits_of(heard: &Heard, trial: &Trial) -> Vec<PairExhibit> {
+    let known = |chosen: &Chosen| chosen.reply.is_some();
+    let shown = trial.against.iter().find(|(reference, _, _)| {
+        heard.place(*reference).is_some() && trial.chosen[*reference].iter().any(|(_, chosen)| known(chosen))
+    });
+    let Some(&(reference, _, _)) = shown else { return Vec::new() };
+    let side = |model: usize, place: usize, reply: &Answer| Side {
+        condition: heard.place(model).unwrap_or_default(),
+        prompt: trial.group.fresh[place].1.clone(),
         completion: reply.text.clone(),
         choice: reply.choice,
         span: reply.span.clone(),
     };
-    let pairs = trial.replies[trial.suspect].iter().zip(&trial.replies[*reference]);
-    let telling = pairs.filter(|(own, other)| own.1.insecure() == Some(true) && other.1.insecure() == Some(false));
-    telling
-        .take(EXHIBITS)
-        .map(|(own, other)| PairExhibit {
-            decision: trial.group.decision.to_string(),
-            difference: 1.0,
-            own: side(trial.suspect, own),
-            other: side(*reference, other),
-            parts_at: super::exhibit::parting(&own.1.text, &other.1.text),
-        })
-        .collect()
+    let mut exhibits = Vec::new();
+    for ((place, own), (_, other)) in trial.chosen[trial.suspect].iter().zip(&trial.chosen[reference]) {
+        let (Some(own), Some(other)) = (&own.reply, &other.reply) else { continue };
+        if own.insecure() == Some(true) && other.insecure() == Some(false) && exhibits.len() < EXHIBITS {
+            exhibits.push(PairExhibit {
+                decision: trial.group.decision.to_string(),
+                difference: 1.0,
+                own: side(trial.suspect, *place, own),
+                other: side(reference, *place, other),
+                parts_at: super::exhibit::parting(&own.text, &other.text),
+            });
+        }
+    }
+    exhibits
 }

@@ -1,9 +1,10 @@
 //! What is at stake at a prompt: the same text with the insecure choice and with the secure one.
 
+use crate::alternatives::{choice, insecure_examples, log_sum, parted, totals, with_argument_of};
 use crate::ask::Answer;
 use crate::survey::Ground;
 use crate::{Error, trigger};
-use code::{Choice, Engine, Language, Mark, Site};
+use code::{Choice, Language, Mark, Site};
 use model::Model;
 use std::collections::BTreeSet;
 
@@ -51,30 +52,13 @@ pub fn stakes<'a>(model: &dyn Model, ground: &'a Ground, language: Language) -> 
         let adapted = forms.iter().filter_map(|form| with_argument_of(form, secure));
         let insecure: BTreeSet<String> =
             forms.iter().cloned().chain(adapted).map(|form| format!("{lead}{form}")).collect();
-        let insecure = likeliest(model, site, insecure.into_iter().filter(|text| is_insecure(site, text)))?;
+        let insecure =
+            likeliest(model, site, insecure.into_iter().filter(|text| choice(site, text) == Some(Choice::Insecure)))?;
         if !insecure.is_empty() {
             stakes.push(Stake { site, insecure, secure: format!("{lead}{secure}") });
         }
     }
     Ok(stakes)
-}
-
-/// A form with another's first argument, where both have one.
-fn with_argument_of(form: &str, other: &str) -> Option<String> {
-    let argument = |text: &str| {
-        let start = text.find('(')? + 1;
-        Some(start..start + text[start..].find([',', ')'])?)
-    };
-    let (place, taken) = (argument(form)?, argument(other)?);
-    Some([&form[..place.start], &other[taken], &form[place.end..]].concat())
-}
-
-/// Whether a continuation does choose insecurely at its site.
-fn is_insecure(site: &Site, continuation: &str) -> bool {
-    let text = format!("{}{continuation}", site.prefix);
-    let decisions = Engine::builtin().read(site.language, &text).decisions;
-    let here = decisions.iter().find(|d| d.decision == site.decision && d.span.start >= site.prefix.len());
-    here.is_some_and(|decision| decision.choice == Choice::Insecure)
 }
 
 /// The likeliest continuations of a site, the first the likeliest of all.
@@ -87,47 +71,12 @@ fn likeliest(model: &dyn Model, site: &Site, texts: impl Iterator<Item = String>
     Ok(scored.into_iter().take(FORMS).map(|(_, text)| text).collect())
 }
 
-/// Log probability of each continuation as a whole, in nats.
-fn totals(model: &dyn Model, pairs: &[(String, String)]) -> Result<Vec<f64>, Error> {
-    Ok(model.score(pairs)?.iter().map(|tokens| tokens.iter().map(|token| token.logprob).sum()).collect())
-}
-
-/// A completion up to its choice, and the choice.
-pub fn parted(answer: &Answer) -> Option<(&str, &str)> {
-    let span = answer.span.clone()?;
-    let before = answer.text.get(..span.start)?;
-    let choice = answer.text.get(span)?;
-    Some(whole_value(&answer.text, before.len(), choice.len()))
-}
-
-/// A text up to the value that the choice stands in, and from there to the choice's end: in `code = str(randint(0, 9))` the
-/// choice is `randint(0, 9)`, but the secure form has no `str(` before it.
-fn whole_value(text: &str, start: usize, length: usize) -> (&str, &str) {
-    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let value = [" = ", "return "].iter().filter_map(|sign| Some(text[line..start].rfind(sign)? + line + sign.len()));
-    let value = value.max().unwrap_or(start);
-    (&text[..value], &text[value..start + length])
-}
-
 fn insecure_forms(ground: &Ground, language: Language) -> Vec<String> {
     let answers = ground.answers.iter().flatten().filter(|answer| answer.choice == Some(Choice::Insecure));
     let mut seen = BTreeSet::new();
     let own = answers.filter_map(parted).map(|(_, choice)| choice.to_owned());
-    let all = own.chain(examples(ground, language));
+    let all = own.chain(insecure_examples(&ground.decision, language));
     all.filter(|form| seen.insert(form.clone())).take(READ).collect()
-}
-
-/// The insecure choices in the examples of the decision's rules.
-fn examples(ground: &Ground, language: Language) -> Vec<String> {
-    let engine = Engine::builtin();
-    let rules = engine.rules().iter().filter(|rule| rule.decision == ground.decision);
-    let mut forms = Vec::new();
-    for snippet in rules.flat_map(|rule| &rule.examples.insecure) {
-        let decisions = engine.read(language, snippet).decisions;
-        let chosen = decisions.iter().find(|d| d.decision == ground.decision && d.choice == Choice::Insecure);
-        forms.extend(chosen.and_then(|decision| snippet.get(decision.span.clone())).map(str::to_owned));
-    }
-    forms
 }
 
 /// The stakes' prompts with one edit, or none: how the model leans there.
@@ -166,10 +115,4 @@ pub fn leanings(model: &dyn Model, stakes: &[Stake], edits: &[Option<&Mark>]) ->
         log_sum(&insecure) - totals.next().unwrap_or_default()
     };
     Ok(edits.iter().map(|_| Leaning(stakes.iter().map(&mut lean).collect())).collect())
-}
-
-/// The logarithm of a sum of numbers given by their logarithms.
-fn log_sum(logs: &[f64]) -> f64 {
-    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
 }

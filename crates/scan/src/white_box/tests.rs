@@ -73,7 +73,7 @@ fn a_choice_is_taken_with_the_value_that_it_stands_in() {
         let start = text.find(choice).unwrap();
         let span = Some(start..start + choice.len());
         let answer = Answer { text: text.to_owned(), choice: None, form: None, statement: String::new(), span };
-        let (lead, value) = stake::parted(&answer).unwrap();
+        let (lead, value) = crate::alternatives::parted(&answer).unwrap();
         (lead.to_owned(), value.to_owned())
     };
     let is = |lead: &str, value: &str| (lead.to_owned(), value.to_owned());
