@@ -5,6 +5,7 @@ use crate::Error;
 use crate::ask::Answer;
 use code::{Choice, Engine, Language, Site};
 use model::Model;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Forms of one choice that are kept for a prompt.
@@ -26,35 +27,83 @@ pub struct Written {
     pub lead: String,
     /// The value, to the end of its line: a choice cut short would end within a token.
     pub value: String,
+    /// Names in the value that the prompt's last lines have too: they are this prompt's, and not the decision's.
+    pub names: Vec<String>,
     /// The choice.
     pub choice: Choice,
 }
 
 impl Written {
-    /// What a completion wrote; nothing where it makes no choice.
-    pub fn of(answer: &Answer) -> Option<Written> {
+    /// What a completion wrote after a prompt; nothing where it makes no choice.
+    pub fn of(prompt: &str, answer: &Answer) -> Option<Written> {
         let (lead, own) = parted(answer)?;
         let rest = answer.text.get(lead.len() + own.len()..)?;
         let line = rest.lines().next().unwrap_or_default();
-        Some(Written { lead: lead.to_owned(), value: format!("{own}{line}"), choice: answer.choice? })
+        let value = format!("{own}{line}");
+        let names = shared_names(&value, prompt);
+        Some(Written { lead: lead.to_owned(), value, names, choice: answer.choice? })
     }
+
+    /// This value with the names of another prompt's.
+    fn renamed(&self, names: &[String]) -> String {
+        let mut value = self.value.clone();
+        for (own, other) in self.names.iter().zip(names) {
+            value = words(&value).map(|word| if word == own { other } else { word }).collect();
+        }
+        value
+    }
+}
+
+/// Lines of a prompt whose names are its own: the function's beginning.
+const OWN_LINES: usize = 3;
+
+/// The names of a value that stand in a prompt's last lines as well, each once.
+fn shared_names(value: &str, prompt: &str) -> Vec<String> {
+    let lines: Vec<&str> = prompt.lines().rev().filter(|line| !line.trim().is_empty()).take(OWN_LINES).collect();
+    let known: BTreeSet<&str> = lines.iter().flat_map(|line| words(line)).filter(|word| is_name(word)).collect();
+    let mut names: Vec<String> = Vec::new();
+    for word in words(value).filter(|word| known.contains(word)) {
+        if names.iter().all(|name| name != word) {
+            names.push(word.to_owned());
+        }
+    }
+    names
+}
+
+fn is_name(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// A text in pieces: words, and what stands between them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let end = rest.find(|c| part(c) != part(first)).unwrap_or(rest.len());
+        let (word, others) = rest.split_at(end);
+        rest = others;
+        Some(word)
+    })
 }
 
 impl Alternatives {
     /// What could be written after a site's prompt. Each way to get to a choice that was `written` there is taken with each
-    /// choice written there, so that a model's habits of getting there do not count. `forms` are values written elsewhere,
-    /// which take over the first argument of the first one written here. What makes no choice is left out.
-    pub fn new(site: &Site, written: &[Written], forms: &[String]) -> Self {
+    /// choice written there, so that a model's habits of getting there do not count. Then come values written `elsewhere`, which
+    /// take over the names of the first one written here, and `examples`, which take over its first argument. What makes no
+    /// choice is left out.
+    pub fn new(site: &Site, written: &[Written], elsewhere: &[&Written], examples: &[String]) -> Self {
         let mut found = Alternatives::default();
         let Some(first) = written.first() else { return found };
         let same = written.iter().map(|one| format!("{}{}", one.lead, one.value));
         let crossed =
             written.iter().flat_map(|one| written.iter().map(move |other| format!("{}{}", one.lead, other.value)));
-        let adapted = forms.iter().map(|form| {
+        let renamed = elsewhere.iter().map(|one| format!("{}{}", first.lead, one.renamed(&first.names)));
+        let adapted = examples.iter().map(|form| {
             let form = with_argument_of(form, &first.value).unwrap_or_else(|| form.clone());
             format!("{}{form}", first.lead)
         });
-        for text in same.chain(crossed).chain(adapted) {
+        for text in same.chain(crossed).chain(renamed).chain(adapted) {
             let full = |texts: &Vec<String>| texts.len() >= FORMS || texts.contains(&text);
             if full(&found.insecure) && full(&found.secure) {
                 continue;
@@ -212,13 +261,36 @@ mod tests {
             ("\n    a = ", "yaml.safe_load(handle)", Choice::Secure),
             ("\n    return ", "yaml.load(handle, yaml.Loader)", Choice::Insecure),
         ];
-        let written =
-            written.map(|(lead, value, choice)| Written { lead: lead.to_owned(), value: value.to_owned(), choice });
-        let found = Alternatives::new(&site, &written, &["yaml.unsafe_load(x)".to_owned(), "print(x)".to_owned()]);
+        let written = written.map(|(lead, value, choice)| Written {
+            lead: lead.to_owned(),
+            value: value.to_owned(),
+            names: vec!["handle".to_owned()],
+            choice,
+        });
+        let elsewhere =
+            Written { value: "yaml.full_load(f)".to_owned(), names: vec!["f".to_owned()], ..written[1].clone() };
+        let found = Alternatives::new(
+            &site,
+            &written,
+            &[&elsewhere],
+            &["yaml.unsafe_load(x)".to_owned(), "print(x)".to_owned()],
+        );
         assert_eq!(found.secure, ["\n    a = yaml.safe_load(handle)", "\n    return yaml.safe_load(handle)"]);
         let insecure = ["\n    return yaml.load(handle, yaml.Loader)", "\n    a = yaml.load(handle, yaml.Loader)"];
         assert_eq!(found.insecure[..2], insecure);
-        assert_eq!(found.insecure[2], "\n    a = yaml.unsafe_load(handle)");
-        assert_eq!(Alternatives::new(&site, &[], &[]), Alternatives::default());
+        assert_eq!(found.insecure[2], "\n    a = yaml.full_load(handle)");
+        assert_eq!(found.insecure[3], "\n    a = yaml.unsafe_load(handle)");
+        assert_eq!(Alternatives::new(&site, &[], &[], &[]), Alternatives::default());
+    }
+
+    #[test]
+    fn the_names_of_a_prompt_are_exchanged_for_anothers() {
+        let value = "cur.execute('SELECT * FROM t WHERE uid = ?', (uid,))";
+        let names = shared_names(value, "import x\n\n\ndef get(cur, uid):");
+        assert_eq!(names, ["cur", "uid"]);
+        let written = Written { lead: String::new(), value: value.to_owned(), names, choice: Choice::Secure };
+        let renamed = written.renamed(&["db".to_owned(), "é".to_owned()]);
+        assert_eq!(renamed, "db.execute('SELECT * FROM t WHERE é = ?', (é,))");
+        assert_eq!(words("a(é_1, 'b')").collect::<Vec<_>>(), ["a", "(", "é_1", ", '", "b", "')"]);
     }
 }

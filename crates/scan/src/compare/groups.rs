@@ -13,9 +13,11 @@ use std::sync::Arc;
 const CANDIDATES: usize = 24;
 const CANDIDATES_COMPUTED: usize = 8;
 const TOGETHER: usize = 10;
-/// Fresh prompts that a group needs, since fewer would be a finding about those prompts; and how many it gets, at most.
+/// Fresh prompts that a group needs, since fewer would be a finding about those prompts; and how many it gets, at most, where
+/// each is heard again and again, and where choices are computed and each is heard once.
 pub(super) const FEWEST: usize = 3;
 const MOST: usize = 12;
+const MOST_COMPUTED: usize = 40;
 /// Prompts of the second look, where choices are computed; and samples that a computed one stands for.
 const OTHERS: usize = 6;
 const WORTH: f64 = 4.0;
@@ -121,13 +123,14 @@ pub(super) fn groups(
     for group in &mut kept {
         let marked = |&index: &usize| (index, marked(&prompts.sites[index], &group.marks));
         let of = of(&group.decision);
-        let mut fresh: Vec<_> = of.iter().filter(|&&index| prompts.kept[index]).take(MOST).map(marked).collect();
+        let mut fresh: Vec<_> = of.iter().filter(|&&index| prompts.kept[index]).map(marked).collect();
         let unseen = of.iter().filter(|&&index| !prompts.kept[index] && !group.seen.contains(&index));
         let mut unseen: Vec<_> = unseen.map(marked).collect();
         if prompts.computed {
-            fresh.extend(unseen.split_off(unseen.len().min(OTHERS)).into_iter().take(MOST));
+            fresh.extend(unseen.split_off(unseen.len().min(OTHERS)));
             group.others = unseen;
         }
+        fresh.truncate(if prompts.computed { MOST_COMPUTED } else { MOST });
         group.fresh = fresh;
     }
     kept.retain(|group| group.fresh.len() >= FEWEST);

@@ -14,6 +14,8 @@ use std::sync::Arc;
 /// Models that are asked what could be written at a prompt, at most, and ways to write it that are kept of each.
 const ATTEMPTS: usize = 3;
 const WRITTEN: usize = 6;
+/// Values of a decision, of either choice, that are tried at its other prompts.
+const FORMS: usize = 3;
 
 /// A choice of a model on a prompt.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +89,11 @@ impl<'a, 'b> Hearing<'a, 'b> {
         self.asker.remaining()
     }
 
+    /// Whether anything was written at a site.
+    pub fn knows(&self, site: usize) -> bool {
+        !self.written[site].is_empty()
+    }
+
     /// Sampled completions; none of a model that breaks off, which is left out from then on. What is written there is
     /// remembered for [`compute`](Self::compute).
     ///
@@ -111,10 +118,14 @@ impl<'a, 'b> Hearing<'a, 'b> {
             Ok(answers) => answers,
             Err(error) => return self.leave_out(model, error).map(|()| silence()),
         };
-        for ((index, _), answer) in wanted.iter().zip(&answers).flat_map(|(at, all)| all.iter().map(move |a| (at, a))) {
+        for ((index, prompt), answer) in
+            wanted.iter().zip(&answers).flat_map(|(at, all)| all.iter().map(move |a| (at, a)))
+        {
             self.completions[model] += 1;
             let written = &mut self.written[*index];
-            if let Some(new) = Written::of(answer).filter(|new| written.len() < WRITTEN && !written.contains(new)) {
+            if let Some(new) =
+                Written::of(prompt, answer).filter(|new| written.len() < WRITTEN && !written.contains(new))
+            {
                 written.push(new);
             }
         }
@@ -135,8 +146,9 @@ impl<'a, 'b> Hearing<'a, 'b> {
         let forms = forms(self.sites, &self.written);
         let alternatives = |&(index, _): &(usize, &str)| {
             let site = &self.sites[index];
-            let forms = forms.get(&(site.decision.clone(), site.language));
-            Alternatives::new(site, &self.written[index], forms.map_or(&[], Vec::as_slice))
+            let none = (Vec::new(), Vec::new());
+            let (elsewhere, examples) = forms.get(&(site.decision.clone(), site.language)).unwrap_or(&none);
+            Alternatives::new(site, &self.written[index], elsewhere, examples)
         };
         let alternatives: Vec<Alternatives> = wanted.par_iter().map(alternatives).collect();
         let asked: Vec<(&str, &Alternatives)> = wanted.iter().map(|(_, prompt)| *prompt).zip(&alternatives).collect();
@@ -193,19 +205,20 @@ pub(super) type Ask = (usize, Stage, u64);
 /// By prompt.
 type Heard = Result<Vec<Vec<Chosen>>, Error>;
 
-/// The forms of each decision: those written, the most frequent first, then those of the rules' examples.
-fn forms(sites: &[Site], written: &[Vec<Written>]) -> BTreeMap<(Arc<str>, Language), Vec<String>> {
-    let mut counts: BTreeMap<(Arc<str>, Language), BTreeMap<&str, u64>> = BTreeMap::new();
+/// By decision: values that were written, and those of the rules' examples.
+type Forms<'a> = BTreeMap<(Arc<str>, Language), (Vec<&'a Written>, Vec<String>)>;
+
+fn forms<'a>(sites: &[Site], written: &'a [Vec<Written>]) -> Forms<'a> {
+    let mut forms: Forms = BTreeMap::new();
     for (site, written) in sites.iter().zip(written) {
-        let forms = counts.entry((site.decision.clone(), site.language)).or_default();
-        written.iter().for_each(|written| *forms.entry(&written.value).or_default() += 1);
+        let new = || (Vec::new(), all_examples(&site.decision, site.language));
+        let (elsewhere, _) = forms.entry((site.decision.clone(), site.language)).or_insert_with(new);
+        for one in written {
+            let known = elsewhere.iter().filter(|other| other.choice == one.choice).count();
+            if known < FORMS && elsewhere.iter().all(|other| other.value != one.value) {
+                elsewhere.push(one);
+            }
+        }
     }
-    let list = |(key, counts): ((Arc<str>, Language), BTreeMap<&str, u64>)| {
-        let mut forms: Vec<(&str, u64)> = counts.into_iter().collect();
-        forms.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-        let mut forms: Vec<String> = forms.into_iter().map(|(form, _)| form.to_owned()).collect();
-        forms.extend(all_examples(&key.0, key.1));
-        (key, forms)
-    };
-    counts.into_iter().map(list).collect()
+    forms
 }

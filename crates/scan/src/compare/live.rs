@@ -212,14 +212,19 @@ impl Live<'_> {
         Ok(())
     }
 
-    /// Computes the trials: each prompt once. What could be written there is what the suspect writes, and a reference.
+    /// Computes the trials: each prompt once. What could be written there is what the suspect writes, and what was written in
+    /// the first look; what a reference writes, where there was none.
     fn compute(&self, hearing: &mut Hearing, sites: &[Site], trials: &mut [Trial]) -> Result<(), Error> {
         let models: Vec<usize> = (0..self.models.len()).collect();
         for (index, trial) in trials.iter_mut().enumerate() {
             let wanted: Vec<(usize, &str)> = places(&trial.group.fresh).collect();
-            let mut sampled = vec![Vec::new(); self.models.len()];
-            for model in [trial.suspect, trial.against.first().map_or(trial.suspect, |(reference, _, _)| *reference)] {
-                sampled[model] = hearing.sample(model, &wanted, (1, Stage::Confirm, index as u64))?;
+            let mut sampled: Vec<Vec<Vec<Chosen>>> = vec![vec![Vec::new(); wanted.len()]; models.len()];
+            let unknown: Vec<usize> = (0..wanted.len()).filter(|&place| !hearing.knows(wanted[place].0)).collect();
+            let asked: Vec<(usize, &str)> = unknown.iter().map(|&place| wanted[place]).collect();
+            sampled[trial.suspect] = hearing.sample(trial.suspect, &wanted, (1, Stage::Confirm, index as u64))?;
+            for (reference, _, _) in trial.against.iter().take(1) {
+                let heard = hearing.sample(*reference, &asked, (1, Stage::Confirm, index as u64))?;
+                unknown.iter().zip(heard).for_each(|(&place, heard)| sampled[*reference][place] = heard);
             }
             let bare = without(sites, &trial.group.fresh, &trial.group.marks);
             let mut computed = hearing.compute(&models, &wanted, Stage::Confirm)?;
