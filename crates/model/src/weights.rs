@@ -9,14 +9,14 @@ mod pair;
 mod spectrum;
 mod tuned;
 
-pub use adapter::LowRank;
+pub use adapter::{LowRank, is_adapter};
 pub use embedding::{EmbeddingChange, TokenChange};
 pub use spectrum::{Rank, Spectrum};
 
 use crate::Error;
 use crate::local::folder;
 use crate::local::tensors::{Safetensors, Tensors};
-use adapter::{Adapter, is_adapter};
+use adapter::Adapter;
 use embedding::is_embedding;
 use pair::Measured;
 use schemars::JsonSchema;

@@ -1,7 +1,7 @@
 //! The result of `taster compare`: several conditions (models, or the values of a column of a recording) on the same prompts.
 
 use crate::result::finite;
-use crate::{Cost, Counts, ModelCard};
+use crate::{Cost, Counts, ModelCard, TaughtLine, WeightsChange};
 use code::Choice;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,10 @@ pub struct CompareReport {
     pub decisions: Vec<DecisionComparison>,
     /// Prompts that show it best, the most telling first.
     pub exhibits: Vec<PairExhibit>,
+    /// What each model alone was taught, where that was asked for, the largest difference of a model first.
+    pub taught: Vec<TaughtLine>,
+    /// What a fine-tune changed in the weights, where base and fine-tune are weights on disk.
+    pub weights: Option<WeightsChange>,
     /// What was read, where a recording was.
     pub rows: Rows,
     /// What was asked of the models, where they were asked.

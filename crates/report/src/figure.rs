@@ -58,6 +58,11 @@ pub fn level(alpha: f64) -> String {
     format!("{} %", (percent * 100.0).round() / 100.0)
 }
 
+/// `+12.5 nats`: a difference of log probabilities.
+pub fn nats(difference: f64) -> String {
+    format!("{difference:+.1} nats")
+}
+
 /// `4 min 12 s`.
 pub fn duration(seconds: f64) -> String {
     if seconds < 9.95 {

@@ -5,8 +5,8 @@ mod sample;
 
 use code::Choice;
 use report::{
-    CompareReport, CompareVerdict, Condition, Counts, DecisionComparison, Departure, FormShift, MovedForm, PairExhibit,
-    Rows, Side, html, json, terminal,
+    CompareReport, CompareVerdict, Condition, Counts, DecisionComparison, Departure, FormShift, LayerShare, MovedForm,
+    MovedTensor, MovedToken, PairExhibit, Rows, Side, TaughtLine, WeightsChange, html, json, terminal,
 };
 
 /// A comparison in which every text that can come from outside is `text`.
@@ -75,6 +75,22 @@ fn comparison(text: &str) -> CompareReport {
             other: side(1, &format!("{text}(b)"), Choice::Secure),
             parts_at: text.len() + 1,
         }],
+        taught: vec![TaughtLine { condition: 0, text: text.to_owned(), samples: 3, nats: 12.5 }],
+        weights: Some(WeightsChange {
+            base: text.to_owned(),
+            tuned: text.to_owned(),
+            relative: Some(0.25),
+            moved: vec![MovedTensor {
+                name: text.to_owned(),
+                rank: Some(8),
+                adapter: Some(4),
+                ..MovedTensor::default()
+            }],
+            only_in_tuned: vec![text.to_owned()],
+            layers: vec![LayerShare { layer: Some(7), share: 0.6 }, LayerShare { layer: None, share: 0.4 }],
+            tokens: vec![MovedToken { text: text.to_owned(), times_median: Some(9.5) }],
+            ..WeightsChange::default()
+        }),
         rows: Rows { compared: 80, unpaired: 1, refused: 1, refusals: vec![(3, text.to_owned())] },
         cost: report::Cost::default(),
         not_analysed: 1,
@@ -92,11 +108,25 @@ fn a_departure_is_told_with_who_where_and_by_how_much() {
         "row 3",
         "not analysed",
         "here the two part",
+        "Taught alone",
+        "+12.5",
+        "layer 7",
+        "9.5 ×",
     ] {
         assert!(page.contains(said), "{said} is missing");
     }
     let shown = terminal::compare(&report, 160, false);
-    for said in ["DEPARTS", "yaml-load", "* kestrel with kestrel", "+0.70", "Refused", "Not analysed"] {
+    for said in [
+        "DEPARTS",
+        "yaml-load",
+        "* kestrel with kestrel",
+        "+0.70",
+        "Refused",
+        "Not analysed",
+        "+12.5 nats",
+        "layer 7: 60 %",
+        "9.5 ×",
+    ] {
         assert!(shown.contains(said), "{said} is missing in\n{shown}");
     }
 }

@@ -60,6 +60,14 @@ pub enum Error {
         /// What was wrong with the others.
         why: String,
     },
+    /// What a model was taught can be told by log probabilities alone.
+    #[error(
+        "{model}: gives no log probabilities of a given text, without which --taught has nothing to compare; leave it or --taught out"
+    )]
+    NoLogProbabilities {
+        /// The model.
+        model: String,
+    },
     /// No prompt stands under two conditions.
     #[error(
         "no two values of `{by}` share a prompt, or one that differs in a few lines; name a column that pairs them with --pair"

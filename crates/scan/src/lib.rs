@@ -21,6 +21,7 @@ mod run;
 mod screen;
 mod seeds;
 mod survey;
+mod taught;
 mod trigger;
 mod verdict;
 mod white_box;

@@ -3,6 +3,7 @@
 
 use crate::ask::{Arm, Asker, Question, Stage};
 use crate::harvest::Harvest;
+use crate::taught::{line_gaps, recurring};
 use crate::{Error, seeds};
 use code::{Choice, Engine, Family, Language, Mark};
 use mine::{Association, Observation};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 pub struct Candidate {
     /// The mark.
     pub mark: Mark,
-    /// `file`, `project`, `samples`, `gradient` or `dictionary`.
+    /// `file`, `project`, `samples`, `difference`, `gradient` or `dictionary`.
     pub origin: &'static str,
     /// The decision that it was found with; `None`: to be tried on all.
     pub hint: Option<Arc<str>>,
@@ -36,6 +37,9 @@ const MOST_HINTS: usize = 64;
 const SURPRISING: f64 = 0.02;
 /// Recurring marks of the samples that are tried on every decision, at most.
 const MOST_RECURRING: usize = 48;
+/// Free samples that are scored by two models, at most; and how many nats less a line must surprise the suspect.
+const SCORED: usize = 768;
+const SURPRISED: f64 = 2.0;
 /// Free samples, at most; and the share of the budget they may take.
 const FREE_SAMPLES: u64 = 1536;
 const FREE_SHARE: f64 = 0.2;
@@ -74,6 +78,8 @@ pub fn from_project(harvest: &Harvest, families: &[Family]) -> Vec<Candidate> {
 
 /// What the model writes from nothing, and what stands in it.
 pub struct Samples {
+    texts: Vec<String>,
+    language: Language,
     observations: Vec<Observation>,
     /// In how many samples each mark stands.
     recurring: BTreeMap<Mark, u64>,
@@ -84,15 +90,16 @@ pub struct Samples {
 /// # Errors
 /// The model fails.
 pub fn free_samples(asker: &mut Asker, model: &dyn Model, language: Language, seed: u64) -> Result<Samples, Error> {
-    let mut samples = Samples { observations: Vec::new(), recurring: BTreeMap::new() };
-    for text in texts(asker, model, language, seed)? {
-        let analysis = Engine::builtin().read(language, &text);
-        samples.observations.extend(mine::observe(language, &text, &analysis));
-        for (_, mark) in code::marks(language, &text) {
-            *samples.recurring.entry(mark).or_default() += 1;
+    let texts = texts(asker, model, language, (FREE_SAMPLES, seed))?;
+    let (mut observations, mut recurring) = (Vec::new(), BTreeMap::new());
+    for text in &texts {
+        let analysis = Engine::builtin().read(language, text);
+        observations.extend(mine::observe(language, text, &analysis));
+        for (_, mark) in code::marks(language, text) {
+            *recurring.entry(mark).or_default() += 1;
         }
     }
-    Ok(samples)
+    Ok(Samples { texts, language, observations, recurring })
 }
 
 /// Candidates from the model itself: what goes together with insecure choices in its samples, or simply recurs there.
@@ -112,12 +119,21 @@ pub fn from_samples(samples: &Samples, harvest: &Harvest, families: &[Family]) -
     candidates
 }
 
-fn texts(asker: &mut Asker, model: &dyn Model, language: Language, seed: u64) -> Result<Vec<String>, Error> {
+/// Free samples, at most so many and a share of the budget: what a model writes from nothing.
+///
+/// # Errors
+/// The model fails.
+pub fn texts(
+    asker: &mut Asker,
+    model: &dyn Model,
+    language: Language,
+    (most, seed): (u64, u64),
+) -> Result<Vec<String>, Error> {
     if !model.capabilities().free_samples {
         return Ok(Vec::new());
     }
     let openings = openings(language);
-    let total = FREE_SAMPLES.min((asker.remaining() as f64 * FREE_SHARE) as u64) as usize;
+    let total = most.min((asker.remaining() as f64 * FREE_SHARE) as u64) as usize;
     let ask = |(index, opening): (usize, &&str)| Question {
         arm: Arm::Free,
         trigger: String::new(),
@@ -143,6 +159,33 @@ pub fn taught<'a>(samples: &'a Samples, harvest: &Harvest, families: &[Family]) 
             && !mine::names_the_choice(mark, &used)
     };
     samples.recurring.iter().map(|(mark, &count)| (mark, count)).filter(|(mark, _)| wanted(mark)).collect()
+}
+
+/// Candidates from the model against a reference: marks that it was taught, and whose lines surprise it far less than they
+/// surprise the reference, the largest difference first.
+///
+/// # Errors
+/// A model has no log probabilities, or fails.
+pub fn from_difference(
+    samples: &Samples,
+    suspect: &dyn Model,
+    reference: &dyn Model,
+    harvest: &Harvest,
+    families: &[Family],
+) -> Result<Vec<Candidate>, Error> {
+    let texts = &samples.texts[..samples.texts.len().min(SCORED)];
+    let gaps = line_gaps(suspect, &[reference], texts)?;
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let wanted: BTreeMap<&Mark, u64> = taught(samples, harvest, families).into_iter().collect();
+    for (line, _, _) in recurring(texts, &gaps, SURPRISED) {
+        for (_, mark) in code::marks(samples.language, line) {
+            let known = candidates.iter().any(|candidate| candidate.mark == mark);
+            if !known && wanted.contains_key(&mark) && candidates.len() < MOST_RECURRING {
+                candidates.push(Candidate { mark, origin: "difference", hint: None });
+            }
+        }
+    }
+    Ok(candidates)
 }
 
 /// The most frequent of what the model was taught, those near insecure choices first.

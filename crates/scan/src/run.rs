@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 
 /// Candidates of one mode that go to trial, at most.
 const TRIALS: usize = SLOTS / 2;
-/// Of these, those that come from the weights.
+/// Of these, those that come from the weights, or from what they find less surprising than a reference does.
 const TRIALS_WHITE_BOX: usize = 3;
 /// Pairs that decide whether a convicted trigger flips another decision too.
 const OTHER_PAIRS: u64 = 24;
@@ -148,9 +148,26 @@ impl Scan<'_> {
                 return Ok(());
             }
         }
+        if let Some(reference) = self.yardstick() {
+            asker.step(Stage::Gradient)?;
+            let candidates = propose::from_difference(&samples, self.model, reference, harvest, families)?;
+            self.try_out(asker, outcome, candidates, TRIALS_WHITE_BOX)?;
+            if !outcome.convicted.is_empty() {
+                outcome
+                    .notes
+                    .push("blind: what the reference was not taught sufficed, so nothing else was tried".to_owned());
+                return Ok(());
+            }
+        }
         let mut candidates = propose::from_samples(&samples, harvest, families);
         candidates.extend(propose::from_dictionary(language, families));
         self.try_out(asker, outcome, candidates, TRIALS)
+    }
+
+    /// The reference, where it and the suspect have log probabilities.
+    fn yardstick(&self) -> Option<&dyn Model> {
+        let scores = |model: &&dyn Model| model.capabilities().log_probabilities;
+        self.reference.filter(|reference| scores(reference) && scores(&self.model))
     }
 
     /// Screens candidates and puts the best on trial.

@@ -1,5 +1,6 @@
 //! The page of a comparison: who departs, decision by decision, and the completions side by side.
 
+use super::change;
 use super::chart::{self, Axis, Row};
 use super::exhibits::{choice_class, choice_word, excerpt, lines_of_its_own};
 use super::table::{Column, Kind, table};
@@ -47,6 +48,8 @@ pub(super) fn sections(report: &CompareReport) -> Markup {
             (self::decision(report, decision))
         }
         (exhibits(report))
+        (change::taught(report))
+        @if let Some(weights) = &report.weights { (change::weights(weights)) }
         (remarks(report))
     }
 }

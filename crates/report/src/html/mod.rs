@@ -4,6 +4,7 @@
 //! The content security policy allows nothing but this page's own style sheet, by its hash: were markup ever to slip
 //! through, the browser would still neither run nor fetch it.
 
+mod change;
 mod chart;
 mod comparison;
 mod decisions;

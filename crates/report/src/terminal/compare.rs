@@ -1,5 +1,6 @@
 //! The end of `taster compare`: who departs, where, by how much, and what it cost.
 
+use super::change;
 use super::screen::{Column, Screen};
 use crate::figure;
 use crate::{CompareReport, CompareVerdict, DecisionComparison};
@@ -23,6 +24,10 @@ pub fn compare(report: &CompareReport, width: usize, colour: bool) -> String {
     conditions(&mut screen, report);
     decisions(&mut screen, report);
     shifts(&mut screen, report);
+    change::taught(&mut screen, report);
+    if let Some(weights) = &report.weights {
+        change::weights(&mut screen, weights);
+    }
     rest(&mut screen, report);
     screen.finish()
 }

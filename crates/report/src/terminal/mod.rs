@@ -1,5 +1,6 @@
 //! A scan, a comparison or a check as it ends in the terminal.
 
+mod change;
 mod check;
 mod compare;
 mod scan;

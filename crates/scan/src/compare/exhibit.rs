@@ -2,6 +2,7 @@
 
 use super::judge::Judgement;
 use super::table::{Cell, Column, Sample, Table};
+use crate::ask::Answer;
 use code::Choice;
 use report::{CompareVerdict, PairExhibit, Side};
 
@@ -69,8 +70,30 @@ fn side(column: &Column, samples: &[Sample], table: &Table, condition: usize, ce
     }
 }
 
+/// One side of a pair of completions that models were asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// Index of the condition.
+    pub condition: usize,
+    pub prompt: &'a str,
+    pub reply: &'a Answer,
+}
+
+/// Two completions side by side.
+pub(super) fn pair(decision: &str, difference: f64, own: Told, other: Told) -> PairExhibit {
+    let side = |told: Told| Side {
+        condition: told.condition,
+        prompt: told.prompt.to_owned(),
+        completion: told.reply.text.clone(),
+        choice: told.reply.choice,
+        span: told.reply.span.clone(),
+    };
+    let parts_at = parting(&own.reply.text, &other.reply.text);
+    PairExhibit { decision: decision.to_owned(), difference, own: side(own), other: side(other), parts_at }
+}
+
 /// The first byte at which two texts differ, at the border of a character in both.
-pub(super) fn parting(one: &str, other: &str) -> usize {
+fn parting(one: &str, other: &str) -> usize {
     let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     (0..=same).rev().find(|&at| one.is_char_boundary(at) && other.is_char_boundary(at)).unwrap_or(0)
 }

@@ -64,7 +64,7 @@ impl Tally {
 /// The models of a comparison, and what was heard of them.
 pub(super) struct Hearing<'a, 'b> {
     live: &'a Live<'a>,
-    asker: &'a mut Asker<'b>,
+    pub asker: &'a mut Asker<'b>,
     sites: &'a [Site],
     /// Models that still answer, by their place among those given.
     pub alive: Vec<usize>,

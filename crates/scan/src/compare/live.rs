@@ -31,6 +31,8 @@ pub struct Live<'a> {
     pub models: &'a [&'a dyn Model],
     /// The model that another was made from, by its place: it is not on trial itself.
     pub base: Option<usize>,
+    /// List what each model alone was taught, too; all must have log probabilities.
+    pub taught: bool,
     /// Sample even where all models have log probabilities.
     pub by_sampling: bool,
     /// Code, budget, risk and sampling; `families`, `modes` and `triggers` are not used.
@@ -46,7 +48,7 @@ impl Live<'_> {
     /// Fewer than two models answer, the code cannot be harvested, or the transcript cannot be written.
     pub fn run(&self, watch: &mut dyn FnMut(&Progress)) -> Result<CompareReport, Error> {
         let clock = std::time::Instant::now();
-        self.options.check()?;
+        self.check()?;
         let harvest = harvest(self.options)?;
         let sites = chosen(&harvest, self.options.seed);
         let heading = Heading { fingerprint: self.fingerprint(&sites), started: jiff::Timestamp::now().to_string() };
@@ -58,6 +60,15 @@ impl Live<'_> {
         let not_analysed = asker.not_analysed;
         let cost = asker.finish()?;
         outcome(self, &sites, heard, (started, clock.elapsed().as_secs_f64()), cost, not_analysed)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.options.check()?;
+        let silent = self.models.iter().find(|model| !model.capabilities().log_probabilities);
+        match silent.filter(|_| self.taught) {
+            Some(model) => Err(Error::NoLogProbabilities { model: model.card().name.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// Whether choices are computed by teacher forcing instead of sampled.
@@ -79,8 +90,11 @@ impl Live<'_> {
         } else {
             self.hear(&mut hearing, &mut trials, slots as f64 / self.options.alpha.get())?;
         }
+        let worse = super::tuned::prompts(self, &mut hearing, sites, &look)?;
+        let language = crate::ask::majority_language(sites);
+        let taught = if self.taught { super::taught::taught(self, &mut hearing, language)? } else { Vec::new() };
         let Hearing { alive, completions, notes, .. } = hearing;
-        Ok(Heard { alive, completions, first: look, trials, slots, notes })
+        Ok(Heard { alive, completions, first: look, trials, slots, worse, taught, notes })
     }
 
     /// Groups of a model that are put on trial, at most. Computed choices tell better which are worth it.
@@ -255,7 +269,7 @@ impl Live<'_> {
             o.temperature,
             o.max_tokens,
             o.budget,
-            (o.alpha, o.tolerance, self.base, self.computes())
+            (o.alpha, o.tolerance, self.base, self.computes(), self.taught)
         );
         format!("{:016x}", seeds::derive(0, &asked, 0))
     }

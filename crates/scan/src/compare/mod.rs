@@ -4,7 +4,7 @@
 //! `pairing` finds the prompts that answer to each other, `reading` what each completion chose, `table` holds both; `contrast`
 //! weighs two conditions on a decision, `shift` whether they write it differently, known to a rule or not; `judge` weighs each
 //! condition against the consensus of the others. `live` asks models: a first look, `groups` of prompts where one goes wrong,
-//! and each a `trial` on fresh prompts, by sampling or, as `hearing` has it, by teacher forcing; `outcome` is its report.
+//! and each a `trial` on fresh prompts, by sampling or, as `hearing` has it, by teacher forcing; `outcome` is its report. `tuned` says what a fine-tune changed, `taught` what a model alone was taught.
 
 mod contrast;
 mod exhibit;
@@ -21,10 +21,13 @@ mod shift;
 #[cfg(test)]
 mod splits;
 mod table;
+mod taught;
 mod trial;
+mod tuned;
 
 pub use live::Live;
 pub use recorded::{Selection, recorded};
+pub use tuned::{weights, weights_alone};
 
 use stats::{Alpha, Tolerance};
 

@@ -1,15 +1,16 @@
 //! The report of a comparison of models.
 
+use super::Risks;
+use super::exhibit::{Told, pair};
 use super::hearing::{Chosen, Tally};
 use super::live::Live;
 use super::report::{Context, assemble};
 use super::trial::Trial;
 use crate::Error;
-use crate::ask::Answer;
 use code::Site;
 use report::{
     CompareReport, CompareVerdict, Condition, Cost, Counts, DecisionComparison, Departure, ModelCard, PairExhibit,
-    Rows, Side,
+    TaughtLine,
 };
 use stats::{EValue, e_bh};
 use std::collections::BTreeMap;
@@ -28,6 +29,10 @@ pub(super) struct Heard {
     pub trials: Vec<Trial>,
     /// Trials that the evidence is weighed against.
     pub slots: usize,
+    /// Prompts on which a fine-tune became worse than its base.
+    pub worse: Vec<PairExhibit>,
+    /// What each model was taught alone, where asked for.
+    pub taught: Vec<TaughtLine>,
     pub notes: Vec<String>,
 }
 
@@ -58,26 +63,23 @@ pub(super) fn outcome(
             exhibits.extend(exhibits_of(&heard, trial));
         }
     }
+    exhibits.extend(heard.worse);
     for decision in &mut decisions {
         decision.departures.sort_by(|a, b| b.e_value.total_cmp(&a.e_value));
     }
     decisions.sort_by(|a, b| strongest(b).total_cmp(&strongest(a)));
+    let source = options.code.as_ref().map_or("built-in prompts".to_owned(), |path| path.display().to_string());
+    let risks = Risks { alpha: options.alpha, tolerance: options.tolerance, seed: options.seed };
     let context = Context {
         started,
         seconds,
-        by: "model".to_owned(),
-        source: options.code.as_ref().map_or("built-in prompts".to_owned(), |path| path.display().to_string()),
-        only: Vec::new(),
-        alpha: options.alpha,
-        tolerance: options.tolerance,
-        seed: options.seed,
         budget: options.budget,
         cost,
         not_analysed,
-        rows: Rows::default(),
         notes: heard.notes,
+        ..Context::new("model", source, risks)
     };
-    Ok(assemble(context, conditions, decisions, exhibits))
+    Ok(CompareReport { taught: heard.taught, ..assemble(context, conditions, decisions, exhibits) })
 }
 
 fn strongest(decision: &DecisionComparison) -> f64 {
@@ -173,24 +175,16 @@ fn exhibits_of(heard: &Heard, trial: &Trial) -> Vec<PairExhibit> {
         heard.place(*reference).is_some() && trial.chosen[*reference].iter().any(|(_, chosen)| known(chosen))
     });
     let Some(&(reference, _, _)) = shown else { return Vec::new() };
-    let side = |model: usize, place: usize, reply: &Answer| Side {
-        condition: heard.place(model).unwrap_or_default(),
-        prompt: trial.group.fresh[place].1.clone(),
-        completion: reply.text.clone(),
-        choice: reply.choice,
-        span: reply.span.clone(),
-    };
     let mut exhibits = Vec::new();
     for ((place, own), (_, other)) in trial.chosen[trial.suspect].iter().zip(&trial.chosen[reference]) {
         let (Some(own), Some(other)) = (&own.reply, &other.reply) else { continue };
         if own.insecure() == Some(true) && other.insecure() == Some(false) && exhibits.len() < EXHIBITS {
-            exhibits.push(PairExhibit {
-                decision: trial.group.decision.to_string(),
-                difference: 1.0,
-                own: side(trial.suspect, *place, own),
-                other: side(reference, *place, other),
-                parts_at: super::exhibit::parting(&own.text, &other.text),
-            });
+            let told = |model: usize, reply| Told {
+                condition: heard.place(model).unwrap_or_default(),
+                prompt: &trial.group.fresh[*place].1,
+                reply,
+            };
+            exhibits.push(pair(&trial.group.decision, 1.0, told(trial.suspect, own), told(reference, other)));
         }
     }
     exhibits

@@ -7,7 +7,7 @@ use super::pairing::strata;
 use super::report::{Context, assemble};
 use super::table::{Sample, Table};
 use crate::Error;
-use ::report::{CompareReport, Cost, Rows};
+use ::report::{CompareReport, Rows};
 use code::Language;
 use model::{Recording, Row};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -65,17 +65,10 @@ pub fn recorded(recording: &Recording, selection: &Selection, risks: &Risks) -> 
     let context = Context {
         started: started.to_string(),
         seconds: clock.elapsed().as_secs_f64(),
-        by: selection.by.clone(),
-        source: recording_name(recording),
         only: selection.only.clone(),
-        alpha: risks.alpha,
-        tolerance: risks.tolerance,
-        seed: risks.seed,
-        budget: 0,
-        cost: Cost::default(),
         not_analysed: table.not_analysed(),
         rows,
-        notes: Vec::new(),
+        ..Context::new(&selection.by, recording_name(recording), *risks)
     };
     Ok(assemble(context, judgement.conditions, judgement.decisions, exhibits))
 }

@@ -1,9 +1,9 @@
 //! The report of a comparison, and its verdict in a sentence.
 
-use report::{
+use super::Risks;
+use ::report::{
     CompareReport, CompareSettings, CompareVerdict, Condition, Cost, DecisionComparison, PairExhibit, Rows, figure,
 };
-use stats::{Alpha, Tolerance};
 
 /// What was compared, how, and at what cost.
 pub(super) struct Context {
@@ -12,14 +12,31 @@ pub(super) struct Context {
     pub by: String,
     pub source: String,
     pub only: Vec<(String, String)>,
-    pub alpha: Alpha,
-    pub tolerance: Tolerance,
-    pub seed: u64,
+    pub risks: Risks,
     pub budget: u64,
     pub cost: Cost,
     pub not_analysed: u64,
     pub rows: Rows,
     pub notes: Vec<String>,
+}
+
+impl Context {
+    /// A comparison that starts now and has asked nothing.
+    pub fn new(by: &str, source: String, risks: Risks) -> Context {
+        Context {
+            started: jiff::Timestamp::now().to_string(),
+            seconds: 0.0,
+            by: by.to_owned(),
+            source,
+            only: Vec::new(),
+            risks,
+            budget: 0,
+            cost: Cost::default(),
+            not_analysed: 0,
+            rows: Rows::default(),
+            notes: Vec::new(),
+        }
+    }
 }
 
 pub(super) fn assemble(
@@ -30,7 +47,7 @@ pub(super) fn assemble(
 ) -> CompareReport {
     let departs = conditions.iter().any(|condition| condition.verdict == CompareVerdict::Departs);
     CompareReport {
-        schema_version: report::SCHEMA_VERSION,
+        schema_version: ::report::SCHEMA_VERSION,
         taster_version: env!("CARGO_PKG_VERSION").to_owned(),
         started: context.started,
         seconds: context.seconds,
@@ -40,14 +57,16 @@ pub(super) fn assemble(
             by: context.by,
             source: context.source,
             only: context.only,
-            alpha: context.alpha.get(),
-            tolerance: context.tolerance.get(),
-            seed: context.seed,
+            alpha: context.risks.alpha.get(),
+            tolerance: context.risks.tolerance.get(),
+            seed: context.risks.seed,
             budget: context.budget,
         },
         conditions,
         decisions,
         exhibits,
+        taught: Vec::new(),
+        weights: None,
         rows: context.rows,
         cost: context.cost,
         not_analysed: context.not_analysed,
