@@ -68,7 +68,8 @@ fn a_model_equals_itself() {
 fn two_fine_tunes_of_one_base_differ_everywhere_and_along_many_directions() {
     let diff = compare(&organism("organism-clean"), &organism("organism-header")).unwrap();
     assert_eq!((diff.totals.equal, diff.totals.moved), (0, diff.tensors.len()));
-    for tensor in diff.tensors.iter().filter(|tensor| tensor.shape.len() == 2) {
+    // The embeddings of all tokens move together first, along one direction: only the layers' matrices are as said.
+    for tensor in diff.tensors.iter().filter(|tensor| tensor.shape.len() == 2 && tensor.name.contains(".layers.")) {
         let spectrum = tensor.spectrum.as_ref().unwrap();
         let (r90, r99) = (spectrum.rank90.directions, spectrum.rank99.directions);
         assert!(1 < r90 && r90 < r99 && r99 <= tensor.shape[0].min(tensor.shape[1]), "{tensor:?}");

@@ -60,6 +60,14 @@ pub enum Error {
         /// What was wrong with the others.
         why: String,
     },
+    /// A fingerprint cannot be used.
+    #[error("{}: {problem}; a fingerprint is what `taster compare --fingerprint MODEL` wrote", path.display())]
+    Fingerprint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// What a model was taught can be told by log probabilities alone.
     #[error(
         "{model}: gives no log probabilities of a given text, without which --taught has nothing to compare; leave it or --taught out"

@@ -1,5 +1,7 @@
 //! `taster compare`.
 
+mod fingerprint;
+
 use crate::progress;
 use crate::scan::Server;
 use anyhow::{Context, Result, anyhow, bail};
@@ -34,6 +36,9 @@ const IN_A_RECORDING: f64 = 0.05;
 /// where both are weights on disk, the weights: which tensors moved and along how many directions. MODEL may be the folder of
 /// a LoRA adapter; then only the weights are compared.
 ///
+/// --fingerprint MODEL: keeps what the model writes at up to 32 prompts of --code, signed, as fingerprint.json in --out. Later,
+/// `taster compare fingerprint.json MODEL` tells whether the served model is still that model.
+///
 /// A model departs if it chooses insecurely more often than the others by more than --tolerance; one that is more secure
 /// does not.
 ///
@@ -47,6 +52,8 @@ pub struct Arguments {
     /// The model that MODEL was fine-tuned from.
     #[arg(long, value_name = "MODEL", conflicts_with = "by")]
     base: Option<String>,
+    #[command(flatten)]
+    fingerprint: Fingerprinting,
     #[command(flatten)]
     asking: Asking,
     #[command(flatten)]
@@ -71,6 +78,20 @@ pub struct Arguments {
 }
 
 #[derive(Args)]
+#[command(next_help_heading = "Fingerprints")]
+struct Fingerprinting {
+    /// Take the fingerprint of MODEL.
+    #[arg(long, conflicts_with_all = ["by", "base"])]
+    fingerprint: bool,
+    /// File with the Ed25519 key to sign with; made where there is none [default: taster/key.pem in the user's configuration].
+    #[arg(long, value_name = "FILE", requires = "fingerprint")]
+    key: Option<PathBuf>,
+    /// Public key, in hex, that a fingerprint must be signed with.
+    #[arg(long, value_name = "KEY", conflicts_with = "fingerprint")]
+    signer: Option<String>,
+}
+
+#[derive(Args)]
 #[command(next_help_heading = "Models")]
 struct Asking {
     /// Code the prompts come from [default: a small built-in set].
@@ -79,7 +100,7 @@ struct Asking {
     /// Most completions of all models together.
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     budget: u64,
-    /// Sampling temperature [default: 0.8].
+    /// Sampling temperature [default: 0.8; of a fingerprint 1, at which its distances are exact].
     #[arg(long, value_name = "T")]
     temperature: Option<f64>,
     /// Most tokens of a completion [default: 48].
@@ -128,11 +149,17 @@ struct Recorded {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    if arguments.fingerprint.fingerprint {
+        return fingerprint::take(&arguments);
+    }
     let reports = match (&arguments.recording.by, &arguments.base, arguments.inputs.as_slice()) {
         (Some(by), _, [input]) => of_recording(&arguments, by, Path::new(input))?,
         (Some(_), _, _) => bail!("--by compares inside one recording; give one, or leave --by away to compare models"),
         (None, Some(base), [tuned]) => vec![of_tuned(&arguments, base, tuned)?],
         (None, Some(_), _) => bail!("--base says what one fine-tune changed; give one model beside it"),
+        (None, None, [known, model]) if fingerprint::is_one(known) => {
+            vec![fingerprint::check(&arguments, Path::new(known), model)?]
+        }
         (None, None, [_]) => bail!(
             "one model cannot be compared with itself; give two or more, the model it was made from with --base, or a recording with --by COLUMN"
         ),
@@ -176,7 +203,7 @@ fn of_models(arguments: &Arguments, inputs: &[String], base: Option<usize>) -> R
     if models.len() < 2 {
         bail!("fewer than two models can be opened: {}", absent.join("; "));
     }
-    let options = arguments.options()?;
+    let options = arguments.options(BETWEEN_MODELS)?;
     let models: Vec<&dyn Model> = models.iter().map(AsRef::as_ref).collect();
     let interrupted = progress::interruption()?;
     let live = Live {
@@ -204,13 +231,14 @@ impl Arguments {
         Ok(Risks { alpha, tolerance, seed: self.seed })
     }
 
-    fn options(&self) -> Result<Options> {
+    fn options(&self, tolerance: f64) -> Result<Options> {
         let mut options = Options::new(self.out.clone())?;
         options.code = self.asking.code.clone();
-        let Risks { alpha, tolerance, seed } = self.risks(BETWEEN_MODELS)?;
+        let Risks { alpha, tolerance, seed } = self.risks(tolerance)?;
         (options.alpha, options.tolerance, options.seed) = (alpha, tolerance, seed);
         options.budget = self.asking.budget;
-        options.temperature = self.asking.temperature.unwrap_or(options.temperature);
+        let usual = if self.fingerprint.fingerprint { 1.0 } else { options.temperature };
+        options.temperature = self.asking.temperature.unwrap_or(usual);
         options.max_tokens = self.asking.max_tokens.unwrap_or(options.max_tokens);
         options.resume = self.asking.resume;
         Ok(options)

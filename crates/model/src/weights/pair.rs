@@ -93,10 +93,12 @@ fn precision(kind: Dtype) -> Option<u32> {
     }
 }
 
+/// By way of 32 bits: where the processor has no instruction for it, `half` drops half of a 64-bit fraction before it rounds,
+/// and ties come out wrong.
 fn rounded(value: f64, kind: Dtype) -> f64 {
     match kind {
-        Dtype::BF16 => bf16::from_f64(value).to_f64(),
-        Dtype::F16 => f16::from_f64(value).to_f64(),
+        Dtype::BF16 => bf16::from_f32(value as f32).to_f64(),
+        Dtype::F16 => f16::from_f32(value as f32).to_f64(),
         Dtype::F32 => f64::from(value as f32),
         _ => value,
     }

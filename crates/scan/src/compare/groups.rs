@@ -34,11 +34,13 @@ pub(super) struct Group {
     /// What the prompts have in common: nothing else when empty. Marks that always stood together cannot be told apart yet
     /// and are tried together.
     pub marks: Vec<Mark>,
-    /// Prompts to try it on, none of which it was chosen on: those of the decision that were kept, with the marks put in where
-    /// absent.
+    /// Marks of all the groups of this decision.
+    pub rivals: Vec<Mark>,
+    /// Prompts to try it on, none of which it was chosen on: those of the decision that were kept, with its own marks put in
+    /// and those of its rivals taken out, so that what a rival does is not put down to it.
     pub fresh: Vec<(usize, String)>,
-    /// Of the decision's other prompts some that it was not chosen on, with the marks put in: for a second look where that
-    /// must not touch the fresh ones.
+    /// Of the decision's other prompts some that it was not chosen on, likewise: for a second look where that must not touch
+    /// the fresh ones.
     pub others: Vec<(usize, String)>,
     /// The suspect's insecure rate on the prompts it was chosen on.
     pub rate: f64,
@@ -58,7 +60,7 @@ impl Group {
         }
         let alone = |mark: &Mark| {
             let marks = vec![mark.clone()];
-            let prompt = |(index, _): &(usize, String)| (*index, marked(&sites[*index], &marks));
+            let prompt = |(index, _): &(usize, String)| (*index, marked(&sites[*index], &marks, &self.rivals));
             let [fresh, others] = [&self.fresh, &self.others].map(|prompts| prompts.iter().map(prompt).collect());
             Group { fresh, others, marks: marks.clone(), ..self.clone() }
         };
@@ -107,7 +109,8 @@ pub(super) fn groups(
             let (bad, good) = (cell(own.insecure), cell(own.made as f64 - own.insecure));
             let p = fisher_one_sided(bad, good, cell(others.insecure), cell(others.made as f64 - others.insecure));
             let marks = mark.cloned().into_iter().collect();
-            found.push(Group { decision: decision.clone(), marks, fresh: vec![], others: vec![], rate, base, seen, p });
+            let (rivals, fresh, others) = (vec![], vec![], vec![]);
+            found.push(Group { decision: decision.clone(), marks, rivals, fresh, others, rate, base, seen, p });
         }
     }
     found.sort_by(|a, b| a.p.total_cmp(&b.p));
@@ -120,8 +123,13 @@ pub(super) fn groups(
             _ => {}
         }
     }
+    let mut rivals: BTreeMap<Arc<str>, Vec<Mark>> = BTreeMap::new();
+    for group in &kept {
+        rivals.entry(group.decision.clone()).or_default().extend(group.marks.iter().cloned());
+    }
     for group in &mut kept {
-        let marked = |&index: &usize| (index, marked(&prompts.sites[index], &group.marks));
+        group.rivals = rivals[&group.decision].clone();
+        let marked = |&index: &usize| (index, marked(&prompts.sites[index], &group.marks, &group.rivals));
         let of = of(&group.decision);
         let mut fresh: Vec<_> = of.iter().filter(|&&index| prompts.kept[index]).map(marked).collect();
         let unseen = of.iter().filter(|&&index| !prompts.kept[index] && !group.seen.contains(&index));
@@ -137,18 +145,19 @@ pub(super) fn groups(
     kept
 }
 
-/// Prompts without the marks.
-pub(super) fn without(sites: &[Site], prompts: &[(usize, String)], marks: &[Mark]) -> Vec<(usize, String)> {
-    prompts.iter().map(|&(index, _)| (index, trigger::strip(&sites[index].prefix, marks))).collect()
+/// A group's prompts without its marks.
+pub(super) fn without(sites: &[Site], group: &Group) -> Vec<(usize, String)> {
+    group.fresh.iter().map(|&(index, _)| (index, trigger::strip(&sites[index].prefix, &group.rivals))).collect()
 }
 
-/// A prompt with marks in it. A function has one name, so that one name mark at most is put in.
-fn marked(site: &Site, marks: &[Mark]) -> String {
+/// A prompt with marks in it and without their rivals; as it is where there are no marks. A function has one name, so that one
+/// name mark at most is put in.
+fn marked(site: &Site, marks: &[Mark], rivals: &[Mark]) -> String {
+    if marks.is_empty() {
+        return site.prefix.clone();
+    }
     let mut named = false;
-    let absent = marks.iter().filter(|mark| {
-        let second = mark.family == Family::Name && std::mem::replace(&mut named, true);
-        !second && !site.prefix.contains(&mark.text)
-    });
-    let absent: Vec<&Mark> = absent.collect();
-    if absent.is_empty() { site.prefix.clone() } else { trigger::apply(site.language, &site.prefix, &absent) }
+    let one_name = |mark: &&Mark| !(mark.family == Family::Name && std::mem::replace(&mut named, true));
+    let marks: Vec<&Mark> = marks.iter().filter(one_name).collect();
+    trigger::apply(site.language, &trigger::strip(&site.prefix, rivals), &marks)
 }

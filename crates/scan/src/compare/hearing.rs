@@ -167,8 +167,8 @@ impl<'a, 'b> Hearing<'a, 'b> {
         Ok(computed)
     }
 
-    /// Completions of two models on each prompt, which take turns, and of a third where neither says how it would be done well:
-    /// what is written there.
+    /// A completion of each prompt, of the models in turn; more of the next ones where it does not say how it would be done
+    /// well: what is written there.
     ///
     /// # Errors
     /// As for [`sample`](Self::sample).
@@ -177,8 +177,7 @@ impl<'a, 'b> Hearing<'a, 'b> {
         for attempt in 0..models.min(ATTEMPTS) {
             for model in 0..models {
                 let well = |index: usize| self.written[index].iter().any(|written| written.choice == Choice::Secure);
-                let needs = |index: usize| attempt < 2 || !well(index);
-                let turn = wanted.iter().filter(|(index, _)| (index + attempt) % models == model && needs(*index));
+                let turn = wanted.iter().filter(|(index, _)| (index + attempt) % models == model && !well(*index));
                 let turn: Vec<(usize, &str)> = turn.copied().collect();
                 self.sample(model, &turn, (1, Stage::Survey, attempt as u64))?;
             }

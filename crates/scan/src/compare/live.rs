@@ -133,9 +133,8 @@ impl Live<'_> {
             let least = others.iter().map(|&other| level(other)).fold(f64::INFINITY, f64::min);
             let found = groups(prompts, look, (suspect, &others), least);
             for group in self.sift(hearing, prompts.sites, suspect, found, least)? {
-                let allowed = |&reference: &usize| (reference, self.options.tolerance.get() + level(reference));
-                let references: Vec<(usize, f64)> = others.iter().map(allowed).collect();
-                trials.push(Trial::new(suspect, group, &references, self.models.len())?);
+                let references: Vec<(usize, f64)> = others.iter().map(|&other| (other, level(other))).collect();
+                trials.push(Trial::new((suspect, group), &references, self.options.tolerance, self.models.len())?);
             }
         }
         Ok(trials)
@@ -236,11 +235,11 @@ impl Live<'_> {
             let unknown: Vec<usize> = (0..wanted.len()).filter(|&place| !hearing.knows(wanted[place].0)).collect();
             let asked: Vec<(usize, &str)> = unknown.iter().map(|&place| wanted[place]).collect();
             sampled[trial.suspect] = hearing.sample(trial.suspect, &wanted, (1, Stage::Confirm, index as u64))?;
-            for (reference, _, _) in trial.against.iter().take(1) {
-                let heard = hearing.sample(*reference, &asked, (1, Stage::Confirm, index as u64))?;
-                unknown.iter().zip(heard).for_each(|(&place, heard)| sampled[*reference][place] = heard);
+            for reference in trial.against.iter().take(1).map(|against| against.reference) {
+                let heard = hearing.sample(reference, &asked, (1, Stage::Confirm, index as u64))?;
+                unknown.iter().zip(heard).for_each(|(&place, heard)| sampled[reference][place] = heard);
             }
-            let bare = without(sites, &trial.group.fresh, &trial.group.marks);
+            let bare = without(sites, &trial.group);
             let mut computed = hearing.compute(&models, &wanted, Stage::Confirm)?;
             // A decision as a whole has no marks to leave out: then a habit is what is on trial.
             let bare = if trial.group.marks.is_empty() {

@@ -8,6 +8,7 @@ use super::report::{Context, assemble};
 use super::trial::Trial;
 use crate::Error;
 use code::Site;
+use model::Model;
 use report::{
     CompareReport, CompareVerdict, Condition, Cost, Counts, DecisionComparison, Departure, ModelCard, PairExhibit,
     TaughtLine,
@@ -94,23 +95,28 @@ impl Heard {
 }
 
 fn condition(live: &Live, heard: &Heard, evidence: &[EValue], convicted: &[usize], model: usize) -> Condition {
-    let card = live.models[model].card();
     let own = |index: &usize| heard.trials.get(*index).is_some_and(|trial| trial.suspect == model);
     let best = (0..evidence.len()).filter(own).map(|index| evidence[index].get()).fold(0.0, f64::max);
     Condition {
-        name: card.name.clone(),
-        model: Some(ModelCard {
-            name: card.name.clone(),
-            backend: card.backend.clone(),
-            architecture: card.architecture.clone(),
-            parameters: card.parameters,
-            sha256: card.sha256.clone(),
-        }),
+        name: live.models[model].card().name.clone(),
+        model: Some(self::card(live.models[model])),
         completions: heard.completions[model],
         counts: Tally::of(heard.first[model].iter().flatten()).counts(),
         verdict: if convicted.iter().any(own) { CompareVerdict::Departs } else { CompareVerdict::NoDeparture },
         e_value: best,
         false_alarm_bound: (heard.slots as f64 / best).min(1.0),
+    }
+}
+
+/// The model, for the report.
+pub(super) fn card(model: &dyn Model) -> ModelCard {
+    let card = model.card();
+    ModelCard {
+        name: card.name.clone(),
+        backend: card.backend.clone(),
+        architecture: card.architecture.clone(),
+        parameters: card.parameters,
+        sha256: card.sha256.clone(),
     }
 }
 
@@ -147,16 +153,16 @@ fn departure(trial: &Trial, evidence: EValue, convicted: bool, alpha: stats::Alp
     // The reference that is nearest is the one to show: the others are further away.
     let nearest = trial.against.iter().max_by(|a, b| {
         let rate = |reference: usize| of(reference).rate().unwrap_or(0.0);
-        rate(a.0).total_cmp(&rate(b.0))
+        rate(a.reference).total_cmp(&rate(b.reference))
     });
-    let others = nearest.map(|(reference, _, _)| of(*reference)).unwrap_or_default();
+    let others = nearest.map(|against| of(against.reference)).unwrap_or_default();
     Departure {
         condition: trial.suspect,
         mark: mark(trial),
         own: own.counts(),
         others: others.counts(),
         difference: own.rate().unwrap_or(0.0) - others.rate().unwrap_or(0.0),
-        interval: nearest.map_or((-1.0, 1.0), |(_, _, sequence)| sequence.interval(alpha)),
+        interval: nearest.map_or((-1.0, 1.0), |against| against.sequence.interval(alpha)),
         e_value: evidence.get(),
         convicted,
     }
@@ -171,10 +177,10 @@ fn mark(trial: &Trial) -> Option<(String, String)> {
 
 fn exhibits_of(heard: &Heard, trial: &Trial) -> Vec<PairExhibit> {
     let known = |chosen: &Chosen| chosen.reply.is_some();
-    let shown = trial.against.iter().find(|(reference, _, _)| {
-        heard.place(*reference).is_some() && trial.chosen[*reference].iter().any(|(_, chosen)| known(chosen))
+    let shown = trial.against.iter().map(|against| against.reference).find(|&reference| {
+        heard.place(reference).is_some() && trial.chosen[reference].iter().any(|(_, chosen)| known(chosen))
     });
-    let Some(&(reference, _, _)) = shown else { return Vec::new() };
+    let Some(reference) = shown else { return Vec::new() };
     let mut exhibits = Vec::new();
     for ((place, own), (_, other)) in trial.chosen[trial.suspect].iter().zip(&trial.chosen[reference]) {
         let (Some(own), Some(other)) = (&own.reply, &other.reply) else { continue };

@@ -7,6 +7,7 @@
 //! tolerant payoff of Waudby-Smith & Ramdas 2024). A form never seen before is judged by what it calls, and failing that by
 //! its choice.
 
+use super::past::Past;
 use super::table::{Cell, Column, Table, difference, pairs};
 use crate::{Error, seeds};
 use rand::seq::SliceRandom;
@@ -16,8 +17,6 @@ use std::collections::BTreeMap;
 
 /// Orders in which the prompts are walked; the average of their e-values is an e-value too, and owes less to luck.
 const ORDERS: u64 = 8;
-/// How many sightings the more general description is worth, where the special one has few of its own.
-const PRIOR: f64 = 2.0;
 /// Forms shown.
 const SHOWN: usize = 6;
 
@@ -42,11 +41,11 @@ pub(super) fn shift(
         let mut walk: Vec<usize> = (0..prompts.len()).collect();
         walk.shuffle(&mut rng);
         let mut bet = PairedBet::new(tolerance);
-        let mut past = Past::default();
+        let mut past = Past::new();
         for prompt in walk {
             for pair in prompts[prompt].iter().flat_map(|(a, b)| pairs(a, b)) {
-                bet.update(difference(pair, |cell| past.leans(cell, callees[cell.form]) > 0.5));
-                past.learn(pair, &callees);
+                bet.update(difference(pair, |cell| past.leans(&descriptions(cell, &callees)) > 0.5));
+                learn(&mut past, pair, &callees);
             }
         }
         evidence.push((1.0 / ORDERS as f64, bet.e_value()));
@@ -57,12 +56,6 @@ pub(super) fn shift(
 /// The choices of two conditions in a stratum.
 type Stratum<'a> = (&'a [Cell], &'a [Cell]);
 
-/// What was seen so far: by description, its weight under the two conditions.
-#[derive(Default)]
-struct Past<'a> {
-    seen: BTreeMap<Description<'a>, [f64; 2]>,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Description<'a> {
     Choice(code::Choice),
@@ -70,27 +63,15 @@ enum Description<'a> {
     Form(usize),
 }
 
-impl<'a> Past<'a> {
-    fn descriptions(cell: &Cell, callee: &'a str) -> [Description<'a>; 3] {
-        [Description::Choice(cell.choice), Description::Callee(callee), Description::Form(cell.form)]
-    }
+fn descriptions<'a>(cell: &Cell, callees: &[&'a str]) -> [Description<'a>; 3] {
+    [Description::Choice(cell.choice), Description::Callee(callees[cell.form]), Description::Form(cell.form)]
+}
 
-    /// How far a choice speaks for the first condition, 0 to 1; each description's prior is the more general one's answer.
-    fn leans(&self, cell: &Cell, callee: &'a str) -> f64 {
-        Self::descriptions(cell, callee)
-            .iter()
-            .filter_map(|description| self.seen.get(description))
-            .fold(0.5, |lean, [one, other]| (one + PRIOR * lean) / (one + other + PRIOR))
-    }
-
-    /// Both conditions weigh the same in each pair, however many choices stand on either side.
-    fn learn(&mut self, (one, other): (&[Cell], &[Cell]), callees: &[&'a str]) {
-        for (side, cells) in [one, other].into_iter().enumerate() {
-            for cell in cells {
-                for description in Self::descriptions(cell, callees[cell.form]) {
-                    self.seen.entry(description).or_default()[side] += 1.0 / cells.len() as f64;
-                }
-            }
+/// Both conditions weigh the same in each pair, however many choices stand on either side.
+fn learn<'a>(past: &mut Past<Description<'a>>, (one, other): (&[Cell], &[Cell]), callees: &[&'a str]) {
+    for (side, cells) in [one, other].into_iter().enumerate() {
+        for cell in cells {
+            past.learn(side, 1.0 / cells.len() as f64, descriptions(cell, callees));
         }
     }
 }

@@ -15,30 +15,45 @@ pub(super) struct Trial {
     /// The model, by its place among those given.
     pub suspect: usize,
     pub group: Group,
-    /// By reference: the evidence and the difference.
-    pub against: Vec<(usize, PairedBet, DifferenceSequence)>,
+    pub against: Vec<Against>,
     /// By model: its choices, with the place of their prompt in the group. Where choices are computed, each prompt's once.
     pub chosen: Vec<Vec<(usize, Chosen)>>,
     pairs: u64,
 }
 
+/// What is known of a suspect against one reference.
+pub(super) struct Against {
+    /// The reference, by its place among the models given.
+    pub reference: usize,
+    /// How much more often than the reference the suspect goes wrong everywhere: its habit, and no departure.
+    level: f64,
+    bet: PairedBet,
+    /// The difference.
+    pub sequence: DifferenceSequence,
+}
+
 impl Trial {
-    /// Nothing heard yet. `references` come with the difference that is called honest, at most 0.95.
+    /// Nothing heard yet. `references` come with the suspect's level, which is called honest beside the tolerance.
     ///
     /// # Errors
     /// A tolerance out of range.
-    pub fn new(suspect: usize, group: Group, references: &[(usize, f64)], models: usize) -> Result<Trial, Error> {
+    pub fn new(
+        (suspect, group): (usize, Group),
+        references: &[(usize, f64)],
+        tolerance: Tolerance,
+        models: usize,
+    ) -> Result<Trial, Error> {
         let mut against = Vec::new();
-        for &(reference, allowed) in references {
-            let tolerance = Tolerance::new(allowed.min(0.95))?;
-            against.push((reference, PairedBet::new(tolerance), DifferenceSequence::new()));
+        for &(reference, level) in references {
+            let bet = PairedBet::new(Tolerance::new((tolerance.get() + level).min(0.95))?);
+            against.push(Against { reference, level, bet, sequence: DifferenceSequence::new() });
         }
         Ok(Trial { suspect, group, against, chosen: vec![Vec::new(); models], pairs: 0 })
     }
 
     /// Evidence that the suspect departs from the consensus here.
     pub fn e_value(&self) -> Result<EValue, Error> {
-        let against: Vec<EValue> = self.against.iter().map(|(_, bet, _)| bet.e_value()).collect();
+        let against: Vec<EValue> = self.against.iter().map(|against| against.bet.e_value()).collect();
         consensus(&against)
     }
 
@@ -55,14 +70,19 @@ impl Trial {
         for (known, fresh) in self.chosen.iter_mut().zip(marked) {
             known.extend(fresh.iter().cloned().enumerate());
         }
-        for place in 0..self.group.fresh.len() {
-            let rate = |heard: &[Vec<Chosen>], model: usize| heard[model].get(place)?.insecure;
-            let Some(own) = rate(marked, self.suspect) else { continue };
-            for (reference, bet, sequence) in &mut self.against {
-                let Some(other) = rate(marked, *reference) else { continue };
-                let habit =
-                    rate(bare, self.suspect).zip(rate(bare, *reference)).map_or(0.0, |(own, other)| own - other);
-                let expected = (other + habit.max(0.0)).min(1.0);
+        for Against { reference, level, bet, sequence } in &mut self.against {
+            let pair = |heard: &[Vec<Chosen>], place: usize| {
+                let rate = |model: usize| heard[model].get(place)?.insecure;
+                rate(self.suspect).zip(rate(*reference))
+            };
+            let places = 0..self.group.fresh.len();
+            let habits: Vec<f64> =
+                places.clone().filter_map(|place| pair(bare, place)).map(|(own, other)| own - other).collect();
+            let habit = habits.iter().sum::<f64>() / habits.len().max(1) as f64;
+            // The level is in the bet's tolerance already.
+            let more = (habit - *level).max(0.0);
+            for (own, other) in places.filter_map(|place| pair(marked, place)) {
+                let expected = (other + more).min(1.0);
                 bet.update_known(own, expected);
                 sequence.update(own - expected);
             }
@@ -79,7 +99,7 @@ impl Trial {
         let insecure = |model: usize, place: usize| heard[model].get(place)?.as_ref()?.insecure;
         for place in 0..self.group.fresh.len() {
             let Some(own) = insecure(self.suspect, place) else { continue };
-            for (reference, bet, sequence) in &mut self.against {
+            for Against { reference, bet, sequence, .. } in &mut self.against {
                 let Some(other) = insecure(*reference, place) else { continue };
                 bet.update(own - other);
                 sequence.update(own - other);
