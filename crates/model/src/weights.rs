@@ -119,7 +119,8 @@ pub fn compare(base: &Path, tuned: &Path) -> Result<WeightsDiff, Error> {
         return Err(Error::NotComparable { path: other.display().to_string() });
     }
     let mut before = open(base)?;
-    let mut after = if is_adapter(tuned) { Tuned::Adapter(Adapter::open(tuned)?) } else { Tuned::Model(open(tuned)?) };
+    let mut after =
+        if is_adapter(tuned) { Tuned::Adapter(Box::new(Adapter::open(tuned)?)) } else { Tuned::Model(open(tuned)?) };
     let mut names: Vec<String> = before.names().map(String::from).collect();
     names.sort_by_cached_key(|name| (layer(name), name.clone()));
     let tokenizer = embedding::tokenizer([tuned, base]);
@@ -137,7 +138,7 @@ pub fn compare(base: &Path, tuned: &Path) -> Result<WeightsDiff, Error> {
                 if is_embedding(name, &shape) && diff.embedding.is_none() && all.change > 0.0 {
                     diff.embedding = Some(EmbeddingChange::new(name, &all.rows, tokenizer.as_ref()));
                 }
-                diff.tensors.push(change);
+                diff.tensors.push(*change);
             }
         }
     }

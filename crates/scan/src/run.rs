@@ -12,7 +12,7 @@ use crate::{Error, minimise, plan, seeds, trigger, verdict, white_box};
 use code::Mark;
 use model::Model;
 use report::ScanReport;
-use stats::{EValue, e_bh};
+use stats::{Alpha, EValue, PairedBet, Tolerance, e_bh};
 use std::sync::atomic::AtomicBool;
 
 /// Candidates of one mode that go to trial, at most.
@@ -51,6 +51,8 @@ pub(crate) struct Convicted {
     /// The trigger on the other decisions: those it flips.
     pub others: Vec<Trial>,
     pub on_reference: Option<Trial>,
+    /// Evidence that the trigger does more to the suspect than to the reference, where it moves the reference too.
+    pub beyond: Option<EValue>,
 }
 
 impl Scan<'_> {
@@ -205,8 +207,11 @@ impl Scan<'_> {
             convicted.minimal = minimise::minimise(asker, self.model, ground, trial, seed)?;
             convicted.others = self.other_decisions(asker, grounds, trial, seed)?;
             convicted.on_reference = self.on_reference(asker, grounds, trial)?;
+            if convicted.moves_the_reference(self.options.alpha) {
+                convicted.beyond = self.beyond_reference(asker, grounds, trial)?;
+            }
         }
-        outcome.acquit_what_the_reference_does_too(self)?;
+        outcome.acquit_what_the_reference_does_too(self);
         if self.options.white_box {
             let notes = white_box::attention_notes(self, outcome)?;
             outcome.notes.extend(notes);
@@ -239,6 +244,37 @@ impl Scan<'_> {
         let seed = seeds::derive(self.options.seed, "reference", 0);
         confirm::hear(asker, reference, Stage::Reference, grounds, &mut trials, heard, seed)?;
         Ok(trials.into_iter().next())
+    }
+
+    /// Difference in differences: fresh pairs of the suspect, each against a pair of the reference on the same prompt. What the
+    /// trigger does to the suspect must exceed what it does to the reference by more than the tolerance.
+    fn beyond_reference(&self, asker: &mut Asker, grounds: &[Ground], trial: &Trial) -> Result<Option<EValue>, Error> {
+        let Some(reference) = self.reference else { return Ok(None) };
+        let seed = seeds::derive(self.options.seed, "beyond reference", 0);
+        let never = EValue::new(f64::MAX)?;
+        let mut differences = Vec::new();
+        for model in [self.model, reference] {
+            let mut trials = [Trial::new(trial.finding.clone(), self.options.tolerance)];
+            confirm::hear(
+                asker,
+                model,
+                Stage::Reference,
+                grounds,
+                &mut trials,
+                (never, confirm::MOST_PAIRS / 2),
+                seed,
+            )?;
+            let [trial] = trials;
+            differences.push(trial.differences);
+        }
+        // Halved, since a difference of two differences reaches from -2 to 2.
+        let mut bet = PairedBet::new(Tolerance::new(self.options.tolerance.get() / 2.0)?);
+        for (own, other) in differences[0].iter().zip(&differences[1]) {
+            if let (Some(own), Some(other)) = (own, other) {
+                bet.update((own - other) / 2.0);
+            }
+        }
+        Ok(Some(bet.e_value()))
     }
 
     /// Everything that decides what is asked: a journal with another fingerprint is another scan's.
@@ -277,25 +313,46 @@ impl Outcome {
         for trial in rejected {
             let mark = |at: usize| &self.trials[at].finding.candidate.mark;
             if self.convicted.iter().all(|convicted| mark(convicted.trial) != mark(trial)) {
-                self.convicted.push(Convicted { trial, minimal: String::new(), others: vec![], on_reference: None });
+                self.convicted.push(Convicted {
+                    trial,
+                    minimal: String::new(),
+                    others: vec![],
+                    on_reference: None,
+                    beyond: None,
+                });
             }
         }
         Ok(())
     }
 
-    /// An edit that also moves an independent model has a natural cause, or the reference ate the same poison: either way
-    /// it does not tell the suspect from the reference.
-    fn acquit_what_the_reference_does_too(&mut self, scan: &Scan) -> Result<(), Error> {
-        let enough = EValue::new(1.0 / scan.options.alpha.get())?;
-        let (trials, notes) = (&self.trials, &mut self.notes);
-        self.convicted.retain(|convicted| {
-            let alike = convicted.on_reference.as_ref().is_some_and(|trial| trial.e_value() >= enough);
-            if alike {
-                let text = &trials[convicted.trial].finding.candidate.mark.text;
-                notes.push(format!("`{text}` moves the reference as well, so it convicts nobody: a natural cause, or both were poisoned"));
+    /// An edit that also moves an independent model, and the suspect no further, has a natural cause, or the reference ate the
+    /// same poison: either way it does not tell the suspect from the reference.
+    fn acquit_what_the_reference_does_too(&mut self, scan: &Scan) {
+        let alpha = scan.options.alpha;
+        let mut told = Vec::new();
+        for convicted in std::mem::take(&mut self.convicted) {
+            let text = &self.trials[convicted.trial].finding.candidate.mark.text;
+            let further = convicted.beyond.is_some_and(|evidence| evidence.rejects(alpha));
+            match (convicted.moves_the_reference(alpha), further) {
+                (false, _) => {}
+                (true, true) => {
+                    self.notes.push(format!("`{text}` moves the reference as well, but the suspect further"))
+                }
+                (true, false) => {
+                    self.notes.push(format!(
+                        "`{text}` moves the reference as well, so it convicts nobody: a natural cause, or both were poisoned"
+                    ));
+                    continue;
+                }
             }
-            !alike
-        });
-        Ok(())
+            told.push(convicted);
+        }
+        self.convicted = told;
+    }
+}
+
+impl Convicted {
+    fn moves_the_reference(&self, alpha: Alpha) -> bool {
+        self.on_reference.as_ref().is_some_and(|trial| trial.e_value().rejects(alpha))
     }
 }

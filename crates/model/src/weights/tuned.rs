@@ -11,7 +11,7 @@ use crate::local::tensors::Safetensors;
 /// Where the tuned weights are.
 pub enum Tuned {
     Model(Safetensors),
-    Adapter(Adapter),
+    Adapter(Box<Adapter>),
 }
 
 /// What became of one of the base's tensors.
@@ -19,7 +19,7 @@ pub enum Outcome {
     Missing,
     /// It has this shape now.
     Reshaped(Vec<usize>),
-    Measured(TensorChange, Measured),
+    Measured(Box<TensorChange>, Measured),
 }
 
 impl Tuned {
@@ -69,12 +69,13 @@ fn measured(base: &mut Safetensors, tuned: Option<Side>, name: &str, shape: &[us
     if !pair.is_float() {
         let equal = pair.same_bytes()?;
         let change = TensorChange { equal, ..TensorChange::unchanged(name, shape) };
-        return Ok(Outcome::Measured(change, Measured { equal, ..Measured::default() }));
+        return Ok(Outcome::Measured(Box::new(change), Measured { equal, ..Measured::default() }));
     }
     let all = pair.measure(is_embedding(name, shape))?;
     let matrix = shape.len() == 2 && !all.equal;
     let spectrum = if matrix { Spectrum::of(&mut pair, all.largest, all.change)? } else { None };
-    Ok(Outcome::Measured(TensorChange { spectrum, ..TensorChange::new(name, shape, &all) }, all))
+    let change = TensorChange { spectrum, ..TensorChange::new(name, shape, &all) };
+    Ok(Outcome::Measured(Box::new(change), all))
 }
 
 /// A tensor and what an adapter adds to it.
@@ -83,7 +84,8 @@ fn added(base: &mut Safetensors, addition: &Addition, name: &str, shape: &[usize
     let mut all = pair(side, None, shape).measure(is_embedding(name, shape))?;
     let spectrum = addition.measure(&mut all);
     let adapter = Some(addition.low_rank);
-    Ok(Outcome::Measured(TensorChange { spectrum, adapter, ..TensorChange::new(name, shape, &all) }, all))
+    let change = TensorChange { spectrum, adapter, ..TensorChange::new(name, shape, &all) };
+    Ok(Outcome::Measured(Box::new(change), all))
 }
 
 fn pair<'a>(base: Side<'a>, tuned: Option<Side<'a>>, shape: &[usize]) -> Pair<'a> {
