@@ -1,16 +1,17 @@
 //! What becomes of a request.
 
 use super::body::{self, RequestBody, Unreadable};
-use super::headers::{is_ambiguous, strip_hop_by_hop};
+use super::headers::strip_hop_by_hop;
 use super::observe::{Passing, Reply};
 use super::refusal::Refusal;
 use super::reply;
 use super::segment::Caller;
 use super::transit::Transit;
 use super::upstream::Failure;
-use super::{Count, Dialect, Gateway};
+use super::{Count, Dialect, Gateway, Mode, hold, whole};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, UPGRADE};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, UPGRADE};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use std::convert::Infallible;
@@ -27,7 +28,7 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Result
 }
 
 async fn decide(gateway: &Arc<Gateway>, mut parts: Parts, body: Incoming) -> Result<Response<Reply>, Refusal> {
-    refuse_tricks(&parts)?;
+    refuse_tunnels(&parts)?;
     if body::announces_more(&body, gateway.options.body_limit) {
         return Err(too_large(gateway));
     }
@@ -39,14 +40,11 @@ async fn decide(gateway: &Arc<Gateway>, mut parts: Parts, body: Incoming) -> Res
     }
 }
 
-/// What could be read one way here and another way by the server, or turn the connection into something else.
-fn refuse_tricks(parts: &Parts) -> Result<(), Refusal> {
-    let bad = |message| Err(Refusal::new(StatusCode::BAD_REQUEST, "malformed_request", message));
-    if is_ambiguous(&parts.headers) {
-        return bad("The length of the body is given twice; send Content-Length or Transfer-Encoding once.");
-    }
+/// What would turn the connection into something else.
+fn refuse_tunnels(parts: &Parts) -> Result<(), Refusal> {
     if parts.method == Method::CONNECT || parts.headers.contains_key(UPGRADE) {
-        return bad("This gateway passes on plain HTTP requests only; send no CONNECT and no Upgrade.");
+        let message = "This gateway passes on plain HTTP requests only; send no CONNECT and no Upgrade.";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "malformed_request", message));
     }
     Ok(())
 }
@@ -58,7 +56,7 @@ async fn pass(gateway: &Gateway, parts: Parts, body: Incoming) -> Result<Respons
     let response = gateway.upstreams.stream(&parts, body).await;
     let (mut head, body) = response.map_err(|failure| refusal(gateway, failure))?.into_parts();
     strip_hop_by_hop(&mut head.headers);
-    Ok(Response::from_parts(head, http_body_util::BodyExt::boxed_unsync(Passing::new(body, gateway.options.patience))))
+    Ok(Response::from_parts(head, Passing::new(body, gateway.options.patience).boxed_unsync()))
 }
 
 /// Asks for a completion and reads what comes.
@@ -91,12 +89,21 @@ async fn complete(
     if !head.status.is_success() {
         gateway.counters.add(Count::Errors);
         let passing = Passing::new(body, gateway.options.patience);
-        return Ok(Response::from_parts(head, http_body_util::BodyExt::boxed_unsync(passing)));
+        return Ok(Response::from_parts(head, passing.boxed_unsync()));
     }
     let mut transit = Transit::new(dialect, caller, request, held);
     transit.reply = reply_for(&head.headers);
-    let passing = Passing::copied(body, gateway.options.patience, transit, gateway.clone());
-    Ok(Response::from_parts(head, http_body_util::BodyExt::boxed_unsync(passing)))
+    match (gateway.options.mode, transit.reply.is_streamed()) {
+        (Mode::Observe, _) => {
+            let passing = Passing::copied(body, gateway.options.patience, transit, gateway.clone());
+            Ok(Response::from_parts(head, passing.boxed_unsync()))
+        }
+        (_, true) => {
+            head.headers.remove(CONTENT_LENGTH);
+            Ok(Response::from_parts(head, hold::stream(gateway.clone(), transit, body).await))
+        }
+        (_, false) => whole::judged(gateway, head, transit, body).await,
+    }
 }
 
 /// How a reply is read, by its headers.

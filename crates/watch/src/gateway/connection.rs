@@ -1,6 +1,7 @@
 //! Connections of clients: accepted, bounded in memory and time, and ended when the gateway is.
 
-use super::{Gateway, answer};
+use super::framing::Framing;
+use super::{Count, Counters, Gateway, answer};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -53,13 +54,13 @@ pub async fn accept(gateway: Arc<Gateway>, listener: TcpListener, told: impl Fut
             () = &mut told => break,
         };
         let _ = stream.set_nodelay(true);
-        let gateway = gateway.clone();
-        let service = service_fn(move |request| answer::answer(gateway.clone(), request));
+        let asked = gateway.clone();
+        let service = service_fn(move |request| answer::answer(asked.clone(), request));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(Unstuck::new(stream)), service);
+            .serve_connection(TokioIo::new(Guarded::new(stream, gateway.counters.clone())), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off or misbehaves harms only itself.
@@ -70,15 +71,17 @@ pub async fn accept(gateway: Arc<Gateway>, listener: TcpListener, told: impl Fut
     let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
 }
 
-/// A connection that ends when its client takes nothing for too long.
-struct Unstuck {
+/// A connection that ends when its client takes nothing for too long, or frames a request twice.
+struct Guarded {
     stream: TcpStream,
     stuck: Option<Pin<Box<Sleep>>>,
+    framing: Framing,
+    counters: Arc<Counters>,
 }
 
-impl Unstuck {
-    fn new(stream: TcpStream) -> Unstuck {
-        Unstuck { stream, stuck: None }
+impl Guarded {
+    fn new(stream: TcpStream, counters: Arc<Counters>) -> Guarded {
+        Guarded { stream, stuck: None, framing: Framing::default(), counters }
     }
 
     /// What a write came to; an error where nothing has moved for too long.
@@ -95,17 +98,25 @@ impl Unstuck {
     }
 }
 
-impl AsyncRead for Unstuck {
+impl AsyncRead for Guarded {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let arrived = &mut buffer.filled_mut()[before..];
+        if let Some(line_end) = self.framing.follow(arrived) {
+            self.counters.add(Count::Refused);
+            // No header may hold this, so hyper refuses the request and closes.
+            arrived[line_end] = 0;
+        }
+        read
     }
 }
 
-impl AsyncWrite for Unstuck {
+impl AsyncWrite for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.moved(context, written)

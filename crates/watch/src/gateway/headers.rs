@@ -1,4 +1,4 @@
-//! Headers that belong to one connection, and framing that two readers could read differently.
+//! Headers that belong to one connection.
 
 use hyper::HeaderMap;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
@@ -33,13 +33,6 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether the body's length is told twice. hyper refuses lengths that differ and encodings that do not end in `chunked`.
-pub fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
-    let encodings = headers.get_all(TRANSFER_ENCODING).iter().count();
-    lengths + encodings > 1
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -65,12 +58,5 @@ mod tests {
         ]);
         strip_hop_by_hop(&mut passed);
         assert_eq!(passed, headers(&[("content-length", "3"), ("authorization", "Bearer k")]));
-    }
-
-    #[test]
-    fn a_length_told_twice_is_ambiguous() {
-        assert!(is_ambiguous(&headers(&[("content-length", "3"), ("transfer-encoding", "chunked")])));
-        assert!(is_ambiguous(&headers(&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")])));
-        assert!(!is_ambiguous(&headers(&[("content-length", "3")])));
     }
 }

@@ -22,7 +22,10 @@ mod counters;
 mod deliver;
 mod dialect;
 mod error;
+mod framing;
 mod headers;
+mod hold;
+mod judge;
 mod language;
 mod memory;
 mod observe;
@@ -39,6 +42,7 @@ mod statements;
 mod tally;
 mod transit;
 mod upstream;
+mod whole;
 mod writing;
 
 pub use counters::{Count, Counters};

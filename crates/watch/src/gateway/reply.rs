@@ -118,6 +118,11 @@ impl Reply {
         Reply { body, choices: Vec::new(), model: String::new(), done: false, unread: None, kept: 0 }
     }
 
+    /// Whether it comes as events.
+    pub fn is_streamed(&self) -> bool {
+        matches!(self.body, Body::Events(_))
+    }
+
     /// Bytes that are kept for this reply.
     pub fn size(&self) -> usize {
         self.kept
