@@ -50,9 +50,9 @@ impl Transit {
 
     /// The reply ends, `whole` or broken off.
     pub fn end(&mut self, whole: bool, now: Timestamp) {
-        self.reply.end();
         // A client may hang up on the last event, which is its right.
         self.cut = !whole && !self.reply.is_complete();
+        self.reply.end();
         self.ended = now;
     }
 
