@@ -43,16 +43,19 @@ pub enum SpoolError {
 }
 
 impl Spool {
-    /// Opens a folder, with whatever an earlier run left there.
+    /// Opens a folder, with whatever an earlier run left there. It is made when there is something to keep.
     ///
     /// # Errors
-    /// The folder cannot be made or read.
+    /// The folder is there and cannot be read.
     pub fn open(folder: &Path, most: u64) -> Result<Spool, SpoolError> {
-        let disk = |source| fault(folder, source);
-        create_private(folder).map_err(disk)?;
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => Some(entries),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(fault(folder, source)),
+        };
         let mut files = Vec::new();
-        for entry in fs::read_dir(folder).map_err(disk)? {
-            let path = entry.map_err(disk)?.path();
+        for entry in entries.into_iter().flatten() {
+            let path = entry.map_err(|source| fault(folder, source))?.path();
             if number(&path).is_some() {
                 let size = path.metadata().map_err(|source| fault(&path, source))?.len();
                 files.push((path, size));
@@ -92,6 +95,7 @@ impl Spool {
         if held + lines.len() as u64 > self.most {
             return Err(SpoolError::Full { most: self.most });
         }
+        create_private(&self.folder).map_err(|source| fault(&self.folder, source))?;
         let (path, before) = self.current();
         self.appending = false;
         if before == 0 {

@@ -1,15 +1,15 @@
 //! What becomes of a request.
 
 use super::body::{self, RequestBody, Unreadable};
+use super::breaking::sent;
 use super::headers::strip_hop_by_hop;
 use super::observe::{Passing, Reply};
 use super::refusal::Refusal;
 use super::reply;
 use super::segment::Caller;
 use super::transit::Transit;
-use super::upstream::Failure;
+use super::upstream::{Failure, Upstreams};
 use super::{Count, Dialect, Gateway, Mode, hold, whole};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, UPGRADE};
 use hyper::http::request::Parts;
@@ -18,16 +18,25 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Answers a request: with the server's reply, or with a refusal.
-pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
+pub async fn answer(
+    gateway: Arc<Gateway>,
+    upstreams: Arc<Upstreams>,
+    request: Request<Incoming>,
+) -> Result<Response<Reply>, Infallible> {
     gateway.counters.add(Count::Requests);
     let (parts, body) = request.into_parts();
-    Ok(decide(&gateway, parts, body).await.unwrap_or_else(|refusal| {
+    Ok(decide(&gateway, &upstreams, parts, body).await.unwrap_or_else(|refusal| {
         gateway.counters.add(Count::Refused);
         refusal.response()
     }))
 }
 
-async fn decide(gateway: &Arc<Gateway>, mut parts: Parts, body: Incoming) -> Result<Response<Reply>, Refusal> {
+async fn decide(
+    gateway: &Arc<Gateway>,
+    upstreams: &Upstreams,
+    mut parts: Parts,
+    body: Incoming,
+) -> Result<Response<Reply>, Refusal> {
     refuse_tunnels(&parts)?;
     if body::announces_more(&body, gateway.options.body_limit) {
         return Err(too_large(gateway));
@@ -35,8 +44,8 @@ async fn decide(gateway: &Arc<Gateway>, mut parts: Parts, body: Incoming) -> Res
     let caller = Caller::of(&gateway.options.segments, &parts.headers, parts.uri.path());
     strip_hop_by_hop(&mut parts.headers);
     match Dialect::of(&parts.method, parts.uri.path()) {
-        Some(dialect) => complete(gateway, parts, body, dialect, caller).await,
-        None => pass(gateway, parts, body).await,
+        Some(dialect) => complete(gateway, upstreams, parts, body, (dialect, caller)).await,
+        None => pass(gateway, upstreams, parts, body).await,
     }
 }
 
@@ -50,22 +59,27 @@ fn refuse_tunnels(parts: &Parts) -> Result<(), Refusal> {
 }
 
 /// Passes on what asks for no completion, unread and as it comes.
-async fn pass(gateway: &Gateway, parts: Parts, body: Incoming) -> Result<Response<Reply>, Refusal> {
+async fn pass(
+    gateway: &Gateway,
+    upstreams: &Upstreams,
+    parts: Parts,
+    body: Incoming,
+) -> Result<Response<Reply>, Refusal> {
     gateway.counters.add(Count::Passed);
     let body = RequestBody::coming(body, gateway.options.body_limit);
-    let response = gateway.upstreams.stream(&parts, body).await;
+    let response = upstreams.stream(&parts, body).await;
     let (mut head, body) = response.map_err(|failure| refusal(gateway, failure))?.into_parts();
     strip_hop_by_hop(&mut head.headers);
-    Ok(Response::from_parts(head, Passing::new(body, gateway.options.patience).boxed_unsync()))
+    Ok(Response::from_parts(head, sent(Passing::new(body, gateway.options.patience))))
 }
 
 /// Asks for a completion and reads what comes.
 async fn complete(
     gateway: &Arc<Gateway>,
+    upstreams: &Upstreams,
     mut parts: Parts,
     body: Incoming,
-    dialect: Dialect,
-    caller: Caller,
+    (dialect, caller): (Dialect, Caller),
 ) -> Result<Response<Reply>, Refusal> {
     let request = body::read(body, gateway.options.body_limit).await.map_err(|why| match why {
         Unreadable::TooLarge => too_large(gateway),
@@ -83,20 +97,20 @@ async fn complete(
     }
     // A reply that is compressed could not be read.
     parts.headers.remove(ACCEPT_ENCODING);
-    let response = gateway.upstreams.send(&parts, request.clone()).await;
+    let response = upstreams.send(&parts, request.clone()).await;
     let (mut head, body) = response.map_err(|failure| refusal(gateway, failure))?.into_parts();
     strip_hop_by_hop(&mut head.headers);
     if !head.status.is_success() {
         gateway.counters.add(Count::Errors);
         let passing = Passing::new(body, gateway.options.patience);
-        return Ok(Response::from_parts(head, passing.boxed_unsync()));
+        return Ok(Response::from_parts(head, sent(passing)));
     }
-    let mut transit = Transit::new(dialect, caller, request, held);
+    let mut transit = Transit::new(gateway.next_id(), dialect, caller, request, held);
     transit.reply = reply_for(&head.headers);
     match (gateway.options.mode, transit.reply.is_streamed()) {
         (Mode::Observe, _) => {
             let passing = Passing::copied(body, gateway.options.patience, transit, gateway.clone());
-            Ok(Response::from_parts(head, passing.boxed_unsync()))
+            Ok(Response::from_parts(head, sent(passing)))
         }
         (_, true) => {
             head.headers.remove(CONTENT_LENGTH);

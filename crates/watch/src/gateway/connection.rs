@@ -1,6 +1,7 @@
 //! Connections of clients: accepted, bounded in memory and time, and ended when the gateway is.
 
 use super::framing::Framing;
+use super::upstream::Upstreams;
 use super::{Count, Counters, Gateway, answer};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,7 +15,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Most connections at once.
@@ -32,30 +34,40 @@ const BUFFER: usize = 64 << 10;
 /// How long replies under way may take to end when the gateway does.
 const FAREWELL: Duration = Duration::from_secs(30);
 
-/// Accepts connections until `told` to stop; then lets replies under way end.
-pub async fn accept(gateway: Arc<Gateway>, listener: TcpListener, told: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
+/// A connection of a client, with its place among the [`CONNECTIONS`].
+pub type Accepted = (std::net::TcpStream, OwnedSemaphorePermit);
+
+/// Accepts connections until `told` to stop, and deals them out to the lanes.
+pub async fn accept(listener: TcpListener, lanes: Vec<UnboundedSender<Accepted>>, told: impl Future<Output = ()>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut told = std::pin::pin!(told);
+    let mut next = (0..lanes.len()).cycle();
     loop {
         let accepted = async {
-            let permit = room.clone().acquire_owned().await;
-            (permit, listener.accept().await)
+            let permit = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+            Ok::<_, io::Error>((listener.accept().await?.0.into_std()?, permit))
         };
-        let (permit, stream) = tokio::select! {
-            (permit, accepted) = accepted => match accepted {
-                Ok((stream, _)) => (permit, stream),
-                Err(_) => {
-                    // Out of files, mostly: they come back as connections end.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            () = &mut told => break,
-        };
+        let accepted = tokio::select! { accepted = accepted => accepted, () = &mut told => return };
+        match (accepted, next.next().and_then(|lane| lanes.get(lane))) {
+            // A lane ends only after this does.
+            (Ok(accepted), Some(lane)) => drop(lane.send(accepted)),
+            // Out of files, mostly: they come back as connections end.
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Serves the connections that are dealt to one lane: a thread that does everything for its connections itself, so that no token
+/// changes processors on its way. Ends when no more can come and replies under way have ended.
+pub async fn lane(gateway: Arc<Gateway>, mut connections: UnboundedReceiver<Accepted>) {
+    let upstreams = Arc::new(Upstreams::new(gateway.options.upstreams.clone(), gateway.options.patience));
+    let graceful = GracefulShutdown::new();
+    while let Some((stream, permit)) = connections.recv().await {
+        let Ok(stream) = TcpStream::from_std(stream) else { continue };
+        // Without it replies are slower, and the same.
         let _ = stream.set_nodelay(true);
-        let asked = gateway.clone();
-        let service = service_fn(move |request| answer::answer(asked.clone(), request));
+        let (asked, upstreams) = (gateway.clone(), upstreams.clone());
+        let service = service_fn(move |request| answer::answer(asked.clone(), upstreams.clone(), request));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)

@@ -2,7 +2,9 @@
 //! leaves.
 
 use super::asked::Asked;
+use super::breaking::sent;
 use super::judge::{self, Judgement};
+use super::link::Answer;
 use super::observe::{Fault, Passing, Reply};
 use super::policy::Armed;
 use super::reply::{Unread, Written};
@@ -13,7 +15,7 @@ use super::writing::Writing;
 use super::{Count, Gateway, Mode};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming};
+use hyper::body::{Body, Frame};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use tokio::sync::mpsc;
 const DEPTH: usize = 16;
 
 /// The client's stream of a server's.
-pub async fn stream(gateway: Arc<Gateway>, transit: Transit, body: Incoming) -> Reply {
+pub async fn stream(gateway: Arc<Gateway>, transit: Transit, body: Answer) -> Reply {
     let asked = Arc::new(judge::asked(transit.dialect, transit.request.clone()).await);
     let (client, events) = mpsc::channel(DEPTH);
     let holding = Holding {
@@ -38,7 +40,7 @@ pub async fn stream(gateway: Arc<Gateway>, transit: Transit, body: Incoming) -> 
         client,
     };
     tokio::spawn(holding.run(body));
-    Events(events).boxed_unsync()
+    sent(Events(events))
 }
 
 /// A stream under way.
@@ -80,7 +82,7 @@ enum Stop {
 }
 
 impl Holding {
-    async fn run(mut self, body: Incoming) {
+    async fn run(mut self, body: Answer) {
         let mut body = Passing::new(body, self.gateway.options.patience);
         let outcome = match self.flow(&mut body).await {
             Ok(()) => self.finish().await,

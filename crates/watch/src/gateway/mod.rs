@@ -17,6 +17,7 @@ mod admin;
 mod answer;
 mod asked;
 mod body;
+mod breaking;
 mod connection;
 mod counters;
 mod deliver;
@@ -27,6 +28,7 @@ mod headers;
 mod hold;
 mod judge;
 mod language;
+mod link;
 mod memory;
 mod observe;
 mod options;
@@ -54,18 +56,21 @@ pub use policy::Policy;
 pub use running::Running;
 pub use segment::Segment;
 pub use tally::Tally;
+pub use transit::completions;
 pub use upstream::Upstream;
 
 use crate::Queue;
 use memory::Memory;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use transit::Transit;
-use upstream::Upstreams;
 
 /// What all connections share.
 struct Gateway {
     options: Options,
-    upstreams: Upstreams,
+    /// Tells this run from every other, and requests from each other.
+    run: uuid::Uuid,
+    requests: AtomicU64,
     queue: Queue<Transit>,
     counters: Arc<Counters>,
     memory: Arc<Memory>,
@@ -74,6 +79,10 @@ struct Gateway {
 }
 
 impl Gateway {
+    fn next_id(&self) -> String {
+        format!("{}-{}", self.run.simple(), self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Hands what went by to the analysis, unless there is no room.
     fn queue(&self, transit: Transit) {
         if transit.cut {

@@ -1,9 +1,10 @@
 //! A reply on its way to the client, copied as it passes: nothing waits.
 
 use super::Gateway;
+use super::link::Answer;
 use super::transit::Transit;
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -20,7 +21,7 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// A reply's bytes, passed on as they are.
 pub struct Passing {
-    inner: Incoming,
+    inner: Answer,
     patience: Patience,
     copy: Option<Copying>,
 }
@@ -33,12 +34,12 @@ struct Copying {
 
 impl Passing {
     /// Passes a reply on; it breaks off after `silence` without a byte.
-    pub fn new(inner: Incoming, silence: Duration) -> Passing {
+    pub fn new(inner: Answer, silence: Duration) -> Passing {
         Passing { inner, patience: Patience::new(silence), copy: None }
     }
 
     /// The same, with a copy that is queued for analysis at its end.
-    pub fn copied(inner: Incoming, silence: Duration, transit: Transit, gateway: Arc<Gateway>) -> Passing {
+    pub fn copied(inner: Answer, silence: Duration, transit: Transit, gateway: Arc<Gateway>) -> Passing {
         let mut passing = Passing::new(inner, silence);
         passing.copy = Some(Copying { transit, gateway });
         passing
@@ -75,7 +76,7 @@ impl Body for Passing {
             Some(Err(_)) => self.end(false),
             None => self.end(true),
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(Fault::from)))
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

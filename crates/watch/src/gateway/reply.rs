@@ -26,6 +26,7 @@ pub struct Reply {
     /// Why the reply, or a part of it, could not be read. Never to be taken for clean.
     pub unread: Option<Unread>,
     kept: usize,
+    gave_up: bool,
 }
 
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl Reply {
     }
 
     fn new(body: Body) -> Reply {
-        Reply { body, choices: Vec::new(), model: String::new(), done: false, unread: None, kept: 0 }
+        Reply { body, choices: Vec::new(), model: String::new(), done: false, unread: None, kept: 0, gave_up: false }
     }
 
     /// Whether it comes as events.
@@ -128,14 +129,14 @@ impl Reply {
         self.kept
     }
 
-    /// Gives up: frees what is kept, and remembers why.
+    /// Gives up: frees what is kept, reads nothing more, and remembers why.
     pub fn give_up(&mut self, why: Unread) {
-        *self = Reply { unread: Some(why), ..Reply::whole() };
+        *self = Reply { unread: Some(why), gave_up: true, ..Reply::whole() };
     }
 
     /// Takes what came next.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if self.unread == Some(Unread::TooLarge) {
+        if self.gave_up {
             return;
         }
         let outcome = match &mut self.body {

@@ -1,17 +1,20 @@
 //! A gateway that runs: started, and stopped without losing what it has seen.
 
+use super::connection::Accepted;
 use super::deliver::Delivery;
 use super::memory::Memory;
 use super::{Consumer, Counters, Gateway, GatewayError, Mode, Options, admin, connection};
 use crate::{Queue, Spool};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle as Task;
 
@@ -32,6 +35,7 @@ pub struct Running {
     admin: Option<SocketAddr>,
     stop: oneshot::Sender<()>,
     accepting: Task<()>,
+    lanes: Vec<JoinHandle<()>>,
     delivering: JoinHandle<()>,
 }
 
@@ -46,12 +50,12 @@ impl Running {
         }
         allow_files();
         let spool = options.spool.as_deref().map(|folder| Spool::open(folder, SPOOL)).transpose()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let listener = listen(&runtime, options.listen)?;
         let address = listener.local_addr()?;
-        let inside = runtime.enter();
         let gateway = Arc::new(Gateway {
-            upstreams: super::Upstreams::new(options.upstreams.clone(), options.patience),
+            run: uuid::Uuid::new_v4(),
+            requests: AtomicU64::new(0),
             queue: Queue::new(options.capacity),
             counters: Arc::default(),
             memory: Memory::new(MEMORY),
@@ -70,11 +74,11 @@ impl Running {
             // Dropping the other end is as good as telling.
             let _ = told.await;
         };
-        let accepting = runtime.spawn(connection::accept(gateway.clone(), listener, told));
+        let (senders, lanes) = lanes(&gateway)?;
+        let accepting = runtime.spawn(connection::accept(listener, senders, told));
         let delivery = Delivery::new(gateway.clone(), consumer, spool);
         let delivering = std::thread::Builder::new().name("deliver".into()).spawn(move || delivery.run())?;
-        drop(inside);
-        Ok(Running { gateway, runtime, address, admin, stop, accepting, delivering })
+        Ok(Running { gateway, runtime, address, admin, stop, accepting, lanes, delivering })
     }
 
     /// Where clients find it.
@@ -107,16 +111,43 @@ impl Running {
 
     /// Lets nobody new in, lets replies under way end, and delivers what waits.
     pub fn stop(self) -> Arc<Counters> {
-        let Running { gateway, runtime, stop, accepting, delivering, .. } = self;
+        let Running { gateway, runtime, stop, accepting, lanes, delivering, .. } = self;
         // Neither of these fails unless what is waited for is gone already.
         let _ = stop.send(());
         let _ = runtime.block_on(accepting);
-        // What has not ended by now is cut, and queued as such.
+        // What has not ended when its lane does is cut, and queued as such.
+        for lane in lanes {
+            let _ = lane.join();
+        }
         runtime.shutdown_timeout(GRACE);
         gateway.queue.close();
         let _ = delivering.join();
         gateway.counters.clone()
     }
+}
+
+/// Most threads of a lane that read what waits for them.
+const READERS: usize = 4;
+
+type Lanes = (Vec<UnboundedSender<Accepted>>, Vec<JoinHandle<()>>);
+
+/// A lane for each processor.
+fn lanes(gateway: &Arc<Gateway>) -> Result<Lanes, GatewayError> {
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut lanes = Lanes::default();
+    for _ in 0..count {
+        let (sender, receiver) = unbounded_channel();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(READERS).build()?;
+        let gateway = gateway.clone();
+        let work = move || {
+            runtime.block_on(connection::lane(gateway, receiver));
+            runtime.shutdown_timeout(GRACE);
+        };
+        lanes.1.push(std::thread::Builder::new().name("lane".into()).spawn(work)?);
+        lanes.0.push(sender);
+    }
+    Ok(lanes)
 }
 
 fn listen(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener, GatewayError> {

@@ -10,13 +10,12 @@ use crate::Exchange;
 use bytes::Bytes;
 use code::Language;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 /// What went by.
 #[derive(Debug)]
 pub struct Transit {
     /// Tells it from every other.
-    pub id: Uuid,
+    pub id: String,
     /// How it was asked.
     pub dialect: Dialect,
     /// Who asked.
@@ -35,8 +34,8 @@ pub struct Transit {
 
 impl Transit {
     /// A request that has no reply yet.
-    pub fn new(dialect: Dialect, caller: Caller, request: Bytes, held: Held) -> Transit {
-        let (id, ended, reply) = (Uuid::new_v4(), Timestamp::UNIX_EPOCH, Reply::whole());
+    pub fn new(id: String, dialect: Dialect, caller: Caller, request: Bytes, held: Held) -> Transit {
+        let (ended, reply) = (Timestamp::UNIX_EPOCH, Reply::whole());
         Transit { id, dialect, caller, request, reply, ended, cut: false, held }
     }
 
@@ -80,6 +79,21 @@ impl Transit {
     }
 }
 
+/// The completions in a request and its reply that are here already, as the gateway would have seen them pass; whether all
+/// of the reply could be read.
+pub fn completions(dialect: Dialect, request: &[u8], streamed: bool, pieces: &[&[u8]]) -> (Vec<Exchange>, bool) {
+    let caller = Caller::of(&[], &hyper::HeaderMap::new(), "");
+    let held = super::memory::Memory::new(usize::MAX).hold();
+    let mut transit = Transit::new(String::new(), dialect, caller, Bytes::copy_from_slice(request), held);
+    if streamed {
+        transit.reply = Reply::events();
+    }
+    pieces.iter().for_each(|piece| transit.feed(piece));
+    transit.end(true, Timestamp::UNIX_EPOCH);
+    let (exchanges, unread) = transit.exchanges(None);
+    (exchanges, unread.is_none())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -90,7 +104,7 @@ mod tests {
     fn transit(memory: usize, request: &str) -> Transit {
         let caller = Caller::of(&["m=model".parse().unwrap()], &HeaderMap::new(), "/");
         let request = Bytes::from(request.to_owned());
-        Transit::new(Dialect::Completions, caller, request, Memory::new(memory).hold())
+        Transit::new(String::new(), Dialect::Completions, caller, request, Memory::new(memory).hold())
     }
 
     #[test]

@@ -2,27 +2,21 @@
 
 use super::GatewayError;
 use super::body::{self, RequestBody};
+use super::link::{Answer, Idle, Link};
 use bytes::Bytes;
-use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tower_service::Service;
 
 /// Longest time for a connection to come about.
 const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long a connection that nobody uses is kept: shorter than servers keep theirs, so that none is used as it closes.
-const IDLE: Duration = Duration::from_secs(4);
-
-/// Most bytes that are read from a server before they are passed on.
-const READ_BUFFER: usize = 64 << 10;
 
 /// One server: where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +57,15 @@ impl Upstream {
         let path = format!("{}{path}", self.base);
         Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(path).build().ok()
     }
+
+    /// What follows the method in a request: the path alone, since this is no proxy's proxy.
+    fn target(&self, parts: &Parts) -> Option<Uri> {
+        let path = parts.uri.path_and_query()?;
+        if self.base.is_empty() {
+            return Some(path.clone().into());
+        }
+        format!("{}{path}", self.base).parse().ok()
+    }
 }
 
 /// Why no server answered.
@@ -80,8 +83,8 @@ pub enum Failure {
 
 /// All servers, asked in turn.
 pub struct Upstreams {
-    servers: Vec<Upstream>,
-    client: Client<HttpsConnector<HttpConnector>, RequestBody>,
+    servers: Vec<(Upstream, Arc<Idle>)>,
+    connector: HttpsConnector<HttpConnector>,
     next: AtomicUsize,
     patience: Duration,
 }
@@ -97,61 +100,73 @@ impl Upstreams {
         let tls = HttpsConnectorBuilder::new().with_native_roots();
         let tls = tls.unwrap_or_else(|_| HttpsConnectorBuilder::new().with_webpki_roots());
         let connector = tls.https_or_http().enable_http1().wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .http1_max_buf_size(READ_BUFFER)
-            .build(connector);
-        Upstreams { servers, client, next: AtomicUsize::new(0), patience }
+        let servers = servers.into_iter().map(|server| (server, Arc::default())).collect();
+        Upstreams { servers, connector, next: AtomicUsize::new(0), patience }
     }
 
     /// Sends a request whose body is here to the next server; where that cannot be reached, to the one after it.
     ///
     /// # Errors
     /// No server answered.
-    pub async fn send(&self, parts: &Parts, body: Bytes) -> Result<Response<Incoming>, Failure> {
+    pub async fn send(&self, parts: &Parts, body: Bytes) -> Result<Response<Answer>, Failure> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut last = Failure::Down;
         for attempt in 0..self.servers.len() {
-            let server = &self.servers[(first + attempt) % self.servers.len()];
-            match self.ask(server, parts, RequestBody::here(body.clone())).await {
-                Ok(response) => return Ok(response),
-                Err((failure, unreached)) if unreached => last = failure,
-                Err((failure, _)) => return Err(failure),
+            let (server, idle) = &self.servers[(first + attempt) % self.servers.len()];
+            let link = match idle.take() {
+                Some(link) => link,
+                None => match self.connect(server).await {
+                    Ok(link) => link,
+                    Err(_) => continue,
+                },
+            };
+            let used = link.used;
+            match self.ask(server, idle, link, parts, RequestBody::here(body.clone())).await {
+                // A connection that had waited was being closed; the server has not read the request.
+                Err(Failure::Down) if used => {
+                    let link = self.connect(server).await?;
+                    return self.ask(server, idle, link, parts, RequestBody::here(body)).await;
+                }
+                answer => return answer,
             }
         }
-        Err(last)
+        Err(Failure::Down)
     }
 
-    /// Sends a request whose body is still coming to the next server.
+    /// Sends a request whose body is still coming to the next server, on a fresh connection: it cannot be sent twice.
     ///
     /// # Errors
     /// The server did not answer, or the body grew too large.
-    pub async fn stream(&self, parts: &Parts, body: RequestBody) -> Result<Response<Incoming>, Failure> {
-        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.servers.len();
-        self.ask(&self.servers[next], parts, body).await.map_err(|(failure, _)| failure)
+    pub async fn stream(&self, parts: &Parts, body: RequestBody) -> Result<Response<Answer>, Failure> {
+        let (server, idle) = &self.servers[self.next.fetch_add(1, Ordering::Relaxed) % self.servers.len()];
+        let link = self.connect(server).await?;
+        self.ask(server, idle, link, parts, body).await
     }
 
-    /// Asks one server. With the failure comes whether the server was not even reached, so that another may be asked.
+    async fn connect(&self, server: &Upstream) -> Result<Link, Failure> {
+        let uri = server.uri("/").ok_or(Failure::Down)?;
+        let stream = self.connector.clone().call(uri).await.map_err(|_| Failure::Down)?;
+        Link::new(stream).await.map_err(|_| Failure::Down)
+    }
+
     async fn ask(
         &self,
         server: &Upstream,
+        idle: &Arc<Idle>,
+        mut link: Link,
         parts: &Parts,
         body: RequestBody,
-    ) -> Result<Response<Incoming>, (Failure, bool)> {
-        let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        let uri = server.uri(path).ok_or((Failure::Path, false))?;
-        let host = HeaderValue::from_str(server.authority.as_str()).map_err(|_| (Failure::Path, false))?;
+    ) -> Result<Response<Answer>, Failure> {
         let mut request = Request::new(body);
         *request.method_mut() = parts.method.clone();
-        *request.uri_mut() = uri;
+        *request.uri_mut() = server.target(parts).ok_or(Failure::Path)?;
         *request.headers_mut() = parts.headers.clone();
+        let host = HeaderValue::from_str(server.authority.as_str()).map_err(|_| Failure::Path)?;
         request.headers_mut().insert(HOST, host);
-        match tokio::time::timeout(self.patience, self.client.request(request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) if body::is_too_large(&error) => Err((Failure::TooLarge, false)),
-            Ok(Err(error)) => Err((Failure::Down, error.is_connect())),
-            Err(_) => Err((Failure::Slow, false)),
+        match tokio::time::timeout(self.patience, link.ask(request)).await {
+            Ok(Ok(response)) => Ok(response.map(|body| Answer::new(body, link, idle.clone()))),
+            Ok(Err(error)) if body::is_too_large(&error) => Err(Failure::TooLarge),
+            Ok(Err(_)) => Err(Failure::Down),
+            Err(_) => Err(Failure::Slow),
         }
     }
 }

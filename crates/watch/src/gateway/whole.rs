@@ -1,7 +1,9 @@
 //! A reply in one piece, read before any of it goes out.
 
 use super::asked::Asked;
+use super::breaking::sent;
 use super::judge::{self, Judgement};
+use super::link::Answer;
 use super::observe::{Fault, Passing, Reply};
 use super::policy::Armed;
 use super::refusal::Refusal;
@@ -10,7 +12,7 @@ use super::transit::Transit;
 use super::{Count, Gateway, Mode};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
@@ -29,7 +31,7 @@ pub async fn judged(
     gateway: &Arc<Gateway>,
     mut head: Parts,
     mut transit: Transit,
-    body: Incoming,
+    body: Answer,
 ) -> Result<Response<Reply>, Refusal> {
     let mut rest = Passing::new(body, gateway.options.patience);
     let (first, ended) = gather(&mut rest, &mut transit).await;
@@ -48,7 +50,7 @@ pub async fn judged(
             head.headers.insert(FINDINGS, value);
         }
     }
-    Ok(Response::from_parts(head, Read { first: Some(first.into()), rest, ended }.boxed_unsync()))
+    Ok(Response::from_parts(head, sent(Read { first: Some(first.into()), rest, ended })))
 }
 
 /// The answer in place of a completion that is held back.
