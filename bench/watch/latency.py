@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what `taster watch gateway` adds to a request, beside nginx as a plain proxy and LiteLLM's proxy.
 
-    python3 bench/watch/latency.py [--folder DIR] [--rounds N] [--seconds N] [--only added|litellm|saturation|open|block]
+    python3 bench/watch/latency.py [--folder DIR] [--rounds N] [--seconds N] [--only added|first|litellm|saturation|open|block]
 
 A mock server streams 100 tokens, an event each, written one by one. Clients ask it directly and through each proxy, interleaved
 round by round; figures are medians over the rounds, added ones differences to the direct connection of the same round. Everything
@@ -130,6 +130,12 @@ def measure_added(load, taster, folder, rounds, seconds, rate=500):
     say(f"  taster adds {p50['taster'] / p50['nginx']:.2f} times what nginx does at the median (wanted at most 2), p50 {p50['taster']:.3f} ms (wanted 0.3), p99 {p99['taster']:.3f} ms (wanted 1)")
 
 
+def measure_first(load, taster, folder, rounds, seconds, rate=50):
+    say(f"\nfirst token of a server that pauses 1 ms after each, {rate} requests a second")
+    with mock(load, SLOW, 100, 1000), gateway(taster, folder, TASTER, SLOW), nginx(folder, SLOW):
+        show(compared(load, {"direct": SLOW, "taster": TASTER, "nginx": NGINX}, rate, seconds, rounds))
+
+
 def measure_litellm(load, taster, folder, rounds, seconds, rate=5):
     say(f"\nbeside LiteLLM at {rate} requests a second, which it can still answer")
     with mock(load), gateway(taster, folder), nginx(folder), litellm(folder):
@@ -224,7 +230,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--completions", type=int, default=200)
-    parser.add_argument("--only", choices=["added", "litellm", "saturation", "open", "block"])
+    parser.add_argument("--only", choices=["added", "first", "litellm", "saturation", "open", "block"])
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -232,6 +238,8 @@ def main():
     wanted = lambda what: arguments.only in (None, what)
     if wanted("added"):
         measure_added(load, taster, folder, arguments.rounds, arguments.seconds)
+    if wanted("first"):
+        measure_first(load, taster, folder, arguments.rounds, arguments.seconds)
     if wanted("litellm"):
         measure_litellm(load, taster, folder, arguments.rounds, arguments.seconds)
     if wanted("saturation"):

@@ -1,5 +1,7 @@
 //! From the queue to whoever keeps events; by way of the disk while they cannot.
 
+use super::reply::Unread;
+use super::transit::Transit;
 use super::{Count, Gateway};
 use crate::{Exchange, Spool};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,6 +34,9 @@ impl<F: FnMut(&[Exchange]) -> Result<(), Refused> + Send> Consumer for F {
 /// Most replies that are taken from the queue at once.
 const BATCH: usize = 64;
 
+/// How long replies are gathered: waking this thread for each would take processors from the stream.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// How often a consumer that failed is tried again, and how often its page is asked for.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -54,21 +59,28 @@ impl Delivery {
     /// Runs to the end, on a thread of its own.
     pub fn run(mut self) {
         // The stream goes first: analysis takes what the processors have left. Where that is refused, it does without.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10);
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
         while let Some(transits) = self.gateway.queue.take(BATCH, PAUSE) {
-            let exchanges: Vec<Exchange> = transits.iter().flat_map(|transit| self.read(transit)).collect();
-            drop(transits);
+            let few = transits.len() < BATCH;
+            let exchanges: Vec<Exchange> = transits.into_iter().flat_map(|transit| self.read(transit)).collect();
             self.deliver(exchanges);
             self.show();
+            if few {
+                std::thread::sleep(GATHER);
+            }
         }
         self.rest_until = None;
         self.empty_spool();
     }
 
-    fn read(&self, transit: &super::Transit) -> Vec<Exchange> {
+    fn read(&self, mut transit: Transit) -> Vec<Exchange> {
         let counters = &self.gateway.counters;
-        let read = catch_unwind(AssertUnwindSafe(|| transit.exchanges(self.gateway.options.language)));
-        let (exchanges, unread) = read.unwrap_or((Vec::new(), Some(super::reply::Unread::Shape)));
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            transit.read();
+            counters.add_many(Count::Cut, u64::from(transit.cut));
+            transit.exchanges(self.gateway.options.language)
+        }));
+        let (exchanges, unread) = read.unwrap_or((Vec::new(), Some(Unread::Shape)));
         counters.add_many(Count::Unread, u64::from(unread.is_some()));
         counters.add_many(Count::Completions, exchanges.len() as u64);
         exchanges

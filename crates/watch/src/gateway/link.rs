@@ -26,6 +26,9 @@ const READ_BUFFER: usize = 64 << 10;
 /// writes faster than this is not waited for.
 const TOGETHER: Duration = Duration::from_micros(20);
 
+/// Room for what one read brings, mostly.
+const READ_AT_ONCE: usize = 4 << 10;
+
 /// Most bytes that are gathered.
 const MOST_TOGETHER: usize = 16 << 10;
 
@@ -177,7 +180,7 @@ impl Body for Answer {
             match self.poll_one(context) {
                 Poll::Ready(Some(Ok(frame))) if frame.is_data() => {
                     if together.is_empty() {
-                        together.reserve(MOST_TOGETHER);
+                        together.reserve(READ_AT_ONCE);
                         together.extend_from_slice(&first);
                     }
                     together.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));

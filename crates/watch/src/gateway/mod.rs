@@ -85,9 +85,6 @@ impl Gateway {
 
     /// Hands what went by to the analysis, unless there is no room.
     fn queue(&self, transit: Transit) {
-        if transit.cut {
-            self.counters.add(Count::Cut);
-        }
         let bytes = transit.held.bytes();
         if !self.queue.offer(transit, bytes) {
             self.counters.add(Count::NotQueued);

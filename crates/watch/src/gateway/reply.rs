@@ -7,6 +7,9 @@ use serde::Deserialize;
 /// Most bytes of a reply that are kept to be read: some million tokens of code.
 const MOST: usize = 16 << 20;
 
+/// Most bytes of events that wait to be read.
+const MOST_UNSPLIT: usize = 64 << 10;
+
 /// Most choices of one reply.
 const MOST_CHOICES: usize = 1024;
 
@@ -27,6 +30,8 @@ pub struct Reply {
     pub unread: Option<Unread>,
     kept: usize,
     gave_up: bool,
+    /// Events that were not read yet.
+    unsplit: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -116,7 +121,16 @@ impl Reply {
     }
 
     fn new(body: Body) -> Reply {
-        Reply { body, choices: Vec::new(), model: String::new(), done: false, unread: None, kept: 0, gave_up: false }
+        Reply {
+            body,
+            choices: Vec::new(),
+            model: String::new(),
+            done: false,
+            unread: None,
+            kept: 0,
+            gave_up: false,
+            unsplit: Vec::new(),
+        }
     }
 
     /// Whether it comes as events.
@@ -126,7 +140,7 @@ impl Reply {
 
     /// Bytes that are kept for this reply.
     pub fn size(&self) -> usize {
-        self.kept
+        self.kept + self.unsplit.len()
     }
 
     /// Gives up: frees what is kept, reads nothing more, and remembers why.
@@ -134,27 +148,36 @@ impl Reply {
         *self = Reply { unread: Some(why), gave_up: true, ..Reply::whole() };
     }
 
-    /// Takes what came next.
+    /// Takes what came next. Most replies are short, and are read only at their [end](Reply::end), off the stream's way; long ones
+    /// are read in between, since their text takes a fiftieth of their events' memory.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.gave_up {
             return;
         }
-        let outcome = match &mut self.body {
+        let too_long = match &mut self.body {
             Body::Whole(body) => {
                 body.extend_from_slice(bytes);
                 self.kept = body.len();
-                if body.len() > MOST { Err(sse::TooLong) } else { Ok(()) }
+                body.len() > MOST
             }
-            Body::Events(splitter) => {
-                let mut events = std::mem::take(splitter);
-                let outcome = events.push(bytes, |event| self.event(event));
-                self.body = Body::Events(events);
-                outcome
+            Body::Events(_) => {
+                self.unsplit.extend_from_slice(bytes);
+                self.unsplit.len() > MOST_UNSPLIT && self.split().is_err()
             }
         };
-        if outcome.is_err() {
+        if too_long {
             self.give_up(Unread::TooLarge);
         }
+    }
+
+    /// Reads the events that came.
+    fn split(&mut self) -> Result<(), sse::TooLong> {
+        let bytes = std::mem::take(&mut self.unsplit);
+        let Body::Events(splitter) = &mut self.body else { return Ok(()) };
+        let mut splitter = std::mem::take(splitter);
+        let outcome = splitter.push(&bytes, |event| self.event(event));
+        self.body = Body::Events(splitter);
+        outcome
     }
 
     /// Reads one event.
@@ -168,6 +191,9 @@ impl Reply {
 
     /// Reads what is left when nothing more comes.
     pub fn end(&mut self) {
+        if self.split().is_err() {
+            self.give_up(Unread::TooLarge);
+        }
         match std::mem::replace(&mut self.body, Body::Whole(Vec::new())) {
             Body::Events(mut splitter) => {
                 // The last event may lack its blank line; where it was broken off, the reply is cut, not of an unknown shape.

@@ -49,10 +49,16 @@ impl Transit {
 
     /// The reply ends, `whole` or broken off.
     pub fn end(&mut self, whole: bool, now: Timestamp) {
-        // A client may hang up on the last event, which is its right.
-        self.cut = !whole && !self.reply.is_complete();
+        (self.cut, self.ended) = (!whole, now);
+    }
+
+    /// Reads what has not been read yet. Once it has ended, and where it may take its time.
+    pub fn read(&mut self) {
+        // What broke off in the middle of a whole reply may still be JSON; of a stream, the last event tells.
+        let streamed = self.reply.is_streamed();
         self.reply.end();
-        self.ended = now;
+        // A client may hang up on the last event, which is its right.
+        self.cut &= !(streamed && self.reply.is_complete());
     }
 
     /// The completions in it, one for each stretch of code; and why some of it could not be read, if so.
@@ -90,6 +96,7 @@ pub fn completions(dialect: Dialect, request: &[u8], streamed: bool, pieces: &[&
     }
     pieces.iter().for_each(|piece| transit.feed(piece));
     transit.end(true, Timestamp::UNIX_EPOCH);
+    transit.read();
     let (exchanges, unread) = transit.exchanges(None);
     (exchanges, unread.is_none())
 }
@@ -112,6 +119,7 @@ mod tests {
         let mut transit = transit(1 << 20, r#"{"model":"asked","prompt":["def a():","def b():"],"n":1}"#);
         transit.feed(br#"{"model":"told","choices":[{"index":0,"text":"\n  1"},{"index":1,"text":"\n  2"}]}"#);
         transit.end(true, Timestamp::UNIX_EPOCH);
+        transit.read();
         let (exchanges, unread) = transit.exchanges(None);
         assert_eq!((exchanges.len(), unread), (2, None));
         assert_eq!((exchanges[1].prompt.as_str(), exchanges[1].completion.as_str()), ("def b():", "\n  2"));
@@ -124,6 +132,7 @@ mod tests {
         let mut transit = transit(100, "{}");
         transit.feed(&[b' '; 101]);
         transit.end(true, Timestamp::UNIX_EPOCH);
+        transit.read();
         assert_eq!(transit.exchanges(None), (vec![], Some(Unread::Memory)));
     }
 }

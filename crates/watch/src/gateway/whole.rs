@@ -37,6 +37,7 @@ pub async fn judged(
     let (first, ended) = gather(&mut rest, &mut transit).await;
     let broken = ended == Ended::Broken;
     transit.end(!broken, jiff::Timestamp::now());
+    transit.read();
     let asked = Arc::new(judge::asked(transit.dialect, transit.request.clone()).await);
     let (judgement, denial) = verdict(gateway, &transit, &asked).await;
     gateway.queue(transit);
