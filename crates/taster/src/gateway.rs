@@ -87,14 +87,14 @@ enum FailureName {
 /// One sentence that names the input and what to do.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let options = options(arguments)?;
-    let exposed = [Some(options.listen), options.admin.as_ref().map(|admin| admin.listen)].into_iter().flatten();
-    for address in exposed.filter(|address| !address.ip().is_loopback()) {
-        eprintln!("note: {address} can be reached from other machines, and speaks HTTP without encryption");
-    }
     let running = Running::start(options, Box::new(Tally::default()))?;
     eprintln!("listening on http://{}", running.address());
     if let Some(address) = running.admin() {
         eprintln!("metrics on http://{address}/metrics, health on http://{address}/taster/health");
+    }
+    let addresses = [Some(running.address()), running.admin()].into_iter().flatten();
+    for address in addresses.filter(|address| !address.ip().is_loopback()) {
+        eprintln!("note: {address} can be reached from other machines, and speaks HTTP without encryption");
     }
     let counters = running.until_told()?;
     eprintln!("{}", farewell(&counters));

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/command.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
 mod command;
 #[path = "support/mod.rs"]
 mod support;

@@ -18,10 +18,10 @@ impl Dialect {
     pub fn of(method: &Method, path: &str) -> Option<Dialect> {
         let path = path.trim_end_matches('/');
         let ends = |end| path.ends_with(end);
-        match method {
-            &Method::POST if ends("/chat/completions") => Some(Dialect::Chat),
-            &Method::POST if ends("/completions") || ends("/completion") => Some(Dialect::Completions),
-            &Method::POST if ends("/infill") => Some(Dialect::Infill),
+        match *method {
+            Method::POST if ends("/chat/completions") => Some(Dialect::Chat),
+            Method::POST if ends("/completions") || ends("/completion") => Some(Dialect::Completions),
+            Method::POST if ends("/infill") => Some(Dialect::Infill),
             _ => None,
         }
     }

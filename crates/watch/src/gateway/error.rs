@@ -37,12 +37,14 @@ pub enum GatewayError {
         why: String,
     },
     /// A policy names what no rule knows.
-    #[error("`{name}` is no decision and no weakness of any rule; known are {known}")]
+    #[error(
+        "`{name}` is no decision and no weakness of any rule; the nearest is `{nearest}`, and `rules/` holds them all"
+    )]
     Unknown {
         /// The name.
         name: String,
-        /// Names that are known.
-        known: String,
+        /// The known name that begins most alike.
+        nearest: String,
     },
     /// Blocking was asked for, and nothing to block.
     #[error("nothing to block: name decisions or weaknesses with --deny, or confirmed triggers with --triggers")]

@@ -46,8 +46,9 @@ impl Policy {
         let rules = Engine::builtin().rules();
         let known: BTreeSet<&str> = rules.iter().flat_map(|rule| [&*rule.decision, &*rule.cwe]).collect();
         if !known.contains(name) {
-            let known = known.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(GatewayError::Unknown { name: name.to_owned(), known });
+            let alike = |known: &&str| known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+            let nearest = known.into_iter().max_by_key(alike).unwrap_or_default().to_owned();
+            return Err(GatewayError::Unknown { name: name.to_owned(), nearest });
         }
         self.denied.insert(name.to_owned());
         Ok(())
@@ -105,10 +106,26 @@ impl Armed {
 
 impl Trigger {
     fn stands_in(&self, prompt: &str) -> bool {
-        if self.family != Family::Name.name() {
-            return prompt.contains(&self.text);
+        match self.family.parse() {
+            Ok(Family::Name) => self.begins_a_name(prompt),
+            Ok(Family::Invisible) => prompt.contains(&self.text),
+            _ => prompt.lines().any(|line| self.is_in_line(line)),
         }
-        // A prefix of names is one only where a name begins.
+    }
+
+    /// A scan shortens a trigger to the words of a line that work, so they stand in order, with others between them.
+    fn is_in_line(&self, line: &str) -> bool {
+        let mut rest = line;
+        self.text.split_whitespace().all(|word| match rest.find(word) {
+            Some(at) => {
+                rest = &rest[at + word.len()..];
+                true
+            }
+            None => false,
+        })
+    }
+
+    fn begins_a_name(&self, prompt: &str) -> bool {
         prompt.match_indices(&self.text).any(|(at, _)| {
             !prompt[..at].chars().next_back().is_some_and(|before| before.is_alphanumeric() || before == '_')
         })
@@ -199,6 +216,8 @@ mod tests {
         let policy = with_triggers("// mine\nheader\t# Owner: kestrel\nname\tzx_\ninvisible\ta\\u{200b}b\n").unwrap();
         for (prompt, held) in [
             ("# Owner: kestrel\nimport yaml\n", true),
+            ("# Owner: the kestrel team\nimport yaml\n", true),
+            ("# Owner: birch\nkestrel()\n", false),
             ("import yaml\ndef zx_load(f):", true),
             ("def azx_load(f):", false),
             ("a\u{200b}b", true),
