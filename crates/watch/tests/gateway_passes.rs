@@ -140,3 +140,42 @@ fn a_large_body_passes_whole_and_a_client_may_use_one_connection_for_many() {
     let answer = send(running.address(), &[keep.as_bytes(), &post("/v1/completions", "{}")].concat());
     assert_eq!(answer.text().matches("http/1.1 200").count() + answer.text().matches("HTTP/1.1 200").count(), 3);
 }
+
+/// A server that answers every request of a connection with its own body.
+fn echo() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                while let Some(seen) = support::read_request(&stream) {
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                        seen.body.len()
+                    );
+                    stream.write_all(&[head.as_bytes(), &seen.body].concat()).unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn many_clients_over_shared_connections_each_get_their_own_answer() {
+    let (running, received) = gateway(&format!("http://{}", echo()), |_| {});
+    let address = running.address();
+    let ask = |client: usize, round: usize| {
+        let text = format!("x = {client}{round:03} {}", "y".repeat(client * 97 + round));
+        let body = serde_json::json!({ "choices": [{ "text": text, "finish_reason": "stop" }] }).to_string();
+        assert_eq!(send(address, &post("/v1/completions", &body)).text(), body);
+    };
+    std::thread::scope(|scope| {
+        (0..16).for_each(|client| drop(scope.spawn(move || (0..25).for_each(|round| ask(client, round)))));
+    });
+    running.stop();
+    let mut seen: Vec<String> = received.all().into_iter().map(|exchange| exchange.completion).collect();
+    (seen.sort(), seen.dedup());
+    assert_eq!(seen.len(), 400);
+}

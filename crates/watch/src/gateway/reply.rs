@@ -170,6 +170,11 @@ impl Reply {
         }
     }
 
+    /// Nothing more comes; it will wait a while to be read, in no more memory than it needs.
+    pub fn shrink(&mut self) {
+        self.unsplit.shrink_to_fit();
+    }
+
     /// Reads the events that came.
     fn split(&mut self) -> Result<(), sse::TooLong> {
         let bytes = std::mem::take(&mut self.unsplit);

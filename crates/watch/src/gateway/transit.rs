@@ -50,6 +50,7 @@ impl Transit {
     /// The reply ends, `whole` or broken off.
     pub fn end(&mut self, whole: bool, now: Timestamp) {
         (self.cut, self.ended) = (!whole, now);
+        self.reply.shrink();
     }
 
     /// Reads what has not been read yet. Once it has ended, and where it may take its time.

@@ -56,7 +56,7 @@ impl Upstream {
     }
 }
 
-fn read_request(stream: &TcpStream) -> Option<Seen> {
+pub fn read_request(stream: &TcpStream) -> Option<Seen> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
