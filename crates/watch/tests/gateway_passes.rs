@@ -1,7 +1,6 @@
 //! What passes the gateway in observe mode passes unchanged, and is seen.
 #![allow(clippy::unwrap_used)]
 
-#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use std::io::{Read, Write};
@@ -176,6 +175,7 @@ fn many_clients_over_shared_connections_each_get_their_own_answer() {
     });
     running.stop();
     let mut seen: Vec<String> = received.all().into_iter().map(|exchange| exchange.completion).collect();
-    (seen.sort(), seen.dedup());
+    seen.sort();
+    seen.dedup();
     assert_eq!(seen.len(), 400);
 }
