@@ -215,7 +215,7 @@ def measure_block(judge, folder, shared, count):
             say(f"  {name:10} does not run here: {out.stderr[-200:]}")
             continue
         got = json.loads(out.stdout.strip().splitlines()[-1])
-        for kind, times in [("", got["times"]), (" a statement", got.get("statements"))]:
+        for kind, times in [("", got["times"]), (" at first", got.get("first")), (" a line", got.get("statements"))]:
             if times:
                 times = sorted(times)
                 at = lambda share: times[min(len(times) - 1, int(share * len(times)))]
