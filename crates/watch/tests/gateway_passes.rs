@@ -44,7 +44,7 @@ fn bytes_that_are_no_text_pass_unharmed_in_both_directions() {
     let answer = send(running.address(), &request);
     assert_eq!((answer.status(), answer.body), (200, body));
     assert_eq!(upstream.seen()[0].body, b"{\"prompt\":\"\xff\xfe#\"}");
-    running.stop();
+    assert_eq!(running.stop().get(Count::NoLanguage), 1, "said, not taken for clean");
     assert_eq!(received.all()[0].completion, "a\u{fffd}\u{fffd}");
 }
 

@@ -24,6 +24,7 @@ counters! {
     Cut "completions_cut" "Completions that broke off: by the upstream, by the client, or by a block";
     Completions "completions" "Completions that were given to the analysis";
     Unread "completions_unread" "Replies that could not be read, wholly or in part; never to be taken for clean";
+    NoLanguage "completions_no_language" "Completions in no language that is known or could be told; no rule reads them";
     NotQueued "completions_not_queued" "Replies that were not analysed because the queue was full";
     NotDelivered "events_not_delivered" "Events that were lost: the consumer failed and the spool was full or failed too";
     Spooled "events_spooled" "Events that were written to the spool because the consumer failed";

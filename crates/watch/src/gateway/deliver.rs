@@ -83,6 +83,8 @@ impl Delivery {
         let (exchanges, unread) = read.unwrap_or((Vec::new(), Some(Unread::Shape)));
         counters.add_many(Count::Unread, u64::from(unread.is_some()));
         counters.add_many(Count::Completions, exchanges.len() as u64);
+        let untold = exchanges.iter().filter(|exchange| exchange.language.is_none()).count();
+        counters.add_many(Count::NoLanguage, untold as u64);
         exchanges
     }
 
