@@ -12,12 +12,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use watch::gateway::Dialect;
 
 /// Reads bytes as a parser does; whether it took them.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target with its name, which is also that of its folder under `seeds`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("source", source),
     ("rule", rule),
     ("config", config),
@@ -27,6 +28,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("recording_parquet", recording_parquet),
     ("answer", answer),
     ("spec", spec),
+    ("gateway", gateway),
 ];
 
 /// Source code: the first byte chooses the language.
@@ -130,6 +132,20 @@ fn respond(stream: TcpStream, body: &[u8]) -> std::io::Result<()> {
 /// A training spec.
 pub fn spec(data: &[u8]) -> bool {
     in_folder(&[("spec.toml", data)], |folder| lab::Spec::read(&folder.join("spec.toml")).is_ok())
+}
+
+/// A request and its reply as they pass the gateway, with a NUL byte between them. The first byte chooses how it was asked, whether
+/// the reply streams, and where it is cut, which must make no difference.
+pub fn gateway(data: &[u8]) -> bool {
+    let Some((&first, rest)) = data.split_first() else { return false };
+    let dialect = [Dialect::Completions, Dialect::Chat, Dialect::Infill][usize::from(first) % 3];
+    let (streamed, size) = (first & 64 != 0, usize::from(first % 16) + 1);
+    let middle = rest.iter().position(|&byte| byte == 0).unwrap_or(rest.len());
+    let (request, reply) = (&rest[..middle], rest.get(middle + 1..).unwrap_or_default());
+    let pieces: Vec<&[u8]> = reply.chunks(size).collect();
+    let whole = watch::gateway::completions(dialect, request, streamed, &[reply]);
+    assert_eq!(watch::gateway::completions(dialect, request, streamed, &pieces), whole);
+    !whole.0.is_empty() && whole.1
 }
 
 const CONFIG: &[u8] = include_bytes!("../seeds/config/llama.json");

@@ -3,9 +3,11 @@
 mod check;
 mod compare;
 mod config;
+mod gateway;
 mod lab;
 mod progress;
 mod scan;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +34,9 @@ enum Command {
     Compare(Box<compare::Arguments>),
     /// Which security-relevant choices does this code make?
     Check(check::Arguments),
+    /// Has generated code changed for the worse, where, and what do its prompts share?
+    #[command(subcommand)]
+    Watch(watch::Command),
     /// Make small models with planted, documented backdoors, and measure the detectors on them.
     #[command(subcommand)]
     Lab(lab::Command),
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
         Command::Scan(arguments) => scan::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Watch(command) => watch::run(command),
         Command::Lab(command) => lab::run(command),
     };
     result.unwrap_or_else(|error| {

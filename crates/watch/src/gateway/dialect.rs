@@ -1,0 +1,50 @@
+//! What a path asks for.
+
+use hyper::Method;
+
+/// A way to ask for completions that the gateway reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `/completions`, and llama.cpp's `/completion`: the prompt is code up to the gap.
+    Completions,
+    /// `/chat/completions`: the code stands in the fences of an answer.
+    Chat,
+    /// llama.cpp's `/infill`: code around a gap.
+    Infill,
+}
+
+impl Dialect {
+    /// The dialect of a request; `None` for everything that is passed on unread.
+    pub fn of(method: &Method, path: &str) -> Option<Dialect> {
+        let path = path.trim_end_matches('/');
+        let ends = |end| path.ends_with(end);
+        match *method {
+            Method::POST if ends("/chat/completions") => Some(Dialect::Chat),
+            Method::POST if ends("/completions") || ends("/completion") => Some(Dialect::Completions),
+            Method::POST if ends("/infill") => Some(Dialect::Infill),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_servers_call_completion_is_read_and_the_rest_is_passed_on() {
+        for (path, expected) in [
+            ("/v1/chat/completions", Some(Dialect::Chat)),
+            ("/v1/completions", Some(Dialect::Completions)),
+            ("/openai/deployments/x/completions/", Some(Dialect::Completions)),
+            ("/v1/fim/completions", Some(Dialect::Completions)),
+            ("/completion", Some(Dialect::Completions)),
+            ("/infill", Some(Dialect::Infill)),
+            ("/v1/embeddings", None),
+            ("/", None),
+        ] {
+            assert_eq!(Dialect::of(&Method::POST, path), expected, "{path}");
+        }
+        assert_eq!(Dialect::of(&Method::GET, "/v1/completions"), None);
+    }
+}
