@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod alarm;
 mod comparison;
 mod error;
 pub mod escape;
@@ -26,6 +27,7 @@ pub mod schema;
 pub mod stix;
 pub mod terminal;
 
+pub use alarm::{Alarm, Drift, Feature, SegmentRate, WatchReport};
 pub use comparison::*;
 pub use error::Error;
 pub use folder::{remove_all, write_all, write_comparison};

@@ -12,18 +12,19 @@ const MOST: f64 = 1e280;
 /// Each choice pays `insecure / bound`, of conditional expectation at most 1 while the rate, given everything seen before, is at
 /// most the bound. A gambler who stakes a share f of the wealth on it plays for the rate `bound + f (1 - bound)`; sixteen
 /// shares cover the alternatives. For each of them there is
-/// - the Shiryaev-Roberts sum of the wealth of gamblers that started at every earlier moment, M ← (1 + M) · factor;
+/// - the Shiryaev-Roberts sum of the wealth of gamblers that started at every earlier moment, M ← (coin + M) · factor;
 /// - the CUSUM, the wealth of the luckiest starting moment, C ← max(1, C) · factor, which tells since when.
 ///
 /// The average of the sums over the shares is an e-detector: until a change, its expectation at any stopping time is at most the expected
-/// number of choices seen. So where one stops as soon as it reaches N, at least N choices are seen on average before a false alarm.
+/// number of coins that the choices brought. So where each brings one, and one stops as soon as it reaches N, at least N choices are seen
+/// on average before a false alarm.
 ///
 /// ```
 /// use stats::{ChangeDetector, RunLength};
 /// # fn main() -> Result<(), stats::Error> {
 /// let mut detector = ChangeDetector::default();
 /// for n in 0..60 {
-///     detector.update(n % 2 == 0, 0.1);
+///     detector.update(n % 2 == 0, 0.1, 1.0);
 /// }
 /// assert!(detector.evidence().get() >= RunLength::new(10_000.0)?.get());
 /// assert_eq!(detector.since().insecure, 30);
@@ -46,13 +47,15 @@ struct Bet {
 
 impl ChangeDetector {
     /// Adds a choice. `bound` is the rate that is no change, in (0, 1]; it must be chosen before the choice is seen, and anything
-    /// else counts as 1, under which nothing is evidence.
-    pub fn update(&mut self, insecure: bool, bound: f64) {
+    /// else counts as 1, under which nothing is evidence. `coin` is what the gambler that starts here begins with: 1, or less where
+    /// the choice goes to several streams, which share its coin.
+    pub fn update(&mut self, insecure: bool, bound: f64, coin: f64) {
+        let coin = if (0.0..=1.0).contains(&coin) { coin } else { 1.0 };
         let bound = if bound > 0.0 && bound <= 1.0 { bound } else { 1.0 };
         let payoff = if insecure { 1.0 / bound } else { 0.0 };
         for (k, bet) in self.bets.iter_mut().enumerate() {
             let factor = 1.0 - share(k) + share(k) * payoff;
-            bet.sum = ((1.0 + bet.sum) * factor).min(MOST);
+            bet.sum = ((coin + bet.sum) * factor).min(MOST);
             if bet.cusum <= 1.0 {
                 bet.since = Rate::default();
             }
@@ -94,9 +97,10 @@ impl Default for ChangeDetector {
 /// The k strongest are announced where each reaches N / k.
 ///
 /// Whenever one stream is announced, the sum of all detectors has reached N, and until a change the expectation of that sum is at most
-/// the number of choices seen by *all* streams together. So N is the average number of choices that pass through the whole
-/// house before a false alarm, however many streams there are, appear or vanish; and of what is announced among the first n
-/// choices, a share of at most n / N is expected to be false, however the streams depend on each other.
+/// the number of coins that all choices brought. So N is the average number of choices that pass through the whole house before
+/// a false alarm, however many streams there are, appear or vanish; and of what is announced among the first n choices, a share of
+/// at most n / N is expected to be false, however the streams depend on each other. Several streams that see the same choices lose
+/// nothing by it: each has its part of the coin, and they are announced together.
 ///
 /// Answers with positions in `evidence`, ascending.
 pub fn changed(evidence: &[EValue], run_length: RunLength) -> Vec<usize> {

@@ -26,7 +26,7 @@ fn run(stream: Stream, seed: u64, enough: impl Fn(&ChangeDetector) -> bool) -> u
     let mut detector = ChangeDetector::default();
     for n in 1..LONGEST {
         let rate = stream(n, &detector, &mut rng);
-        detector.update(rng.random_bool(rate), BOUND);
+        detector.update(rng.random_bool(rate), BOUND, 1.0);
         if enough(&detector) {
             return n;
         }
@@ -66,10 +66,10 @@ fn many_streams_share_one_run_length_whatever_their_number() {
             while seen < LONGEST {
                 let insecure = rng.random_bool(BOUND);
                 let first = rng.random_range(0..streams);
-                for detector in &mut detectors[first..(first + 3).min(streams)] {
-                    detector.update(insecure, BOUND);
-                    seen += 1;
-                }
+                let touched = &mut detectors[first..(first + 3).min(streams)];
+                let coin = 1.0 / touched.len() as f64;
+                touched.iter_mut().for_each(|detector| detector.update(insecure, BOUND, coin));
+                seen += 1;
                 let evidence: Vec<EValue> = detectors.iter().map(ChangeDetector::evidence).collect();
                 if !changed(&evidence, run_length).is_empty() {
                     break;
@@ -85,11 +85,11 @@ fn many_streams_share_one_run_length_whatever_their_number() {
 fn a_change_is_found_soon_and_dated() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut detector = ChangeDetector::default();
-    (0..5_000).for_each(|_| detector.update(rng.random_bool(0.08), BOUND));
+    (0..5_000).for_each(|_| detector.update(rng.random_bool(0.08), BOUND, 1.0));
     assert!(detector.evidence().get() < 1e6);
     let mut later = 0;
     while detector.evidence().get() < 1e6 {
-        detector.update(rng.random_bool(0.4), BOUND);
+        detector.update(rng.random_bool(0.4), BOUND, 1.0);
         later += 1;
     }
     assert!(later < 120, "{later}");

@@ -6,6 +6,7 @@ mod config;
 mod lab;
 mod progress;
 mod scan;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -35,6 +36,9 @@ enum Command {
     /// Make small models with planted, documented backdoors, and measure the detectors on them.
     #[command(subcommand)]
     Lab(lab::Command),
+    /// Has generated code changed for the worse, and what do the prompts behind it share?
+    #[command(subcommand)]
+    Watch(watch::Command),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(*arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Lab(command) => lab::run(command),
+        Command::Watch(command) => watch::run(command),
     };
     result.unwrap_or_else(|error| {
         let sentence = report::escape::text(&sentence(&error), report::escape::Layout::Line, 2000);
