@@ -1,6 +1,7 @@
 //! Features of a prompt: its marks, and what lines of comment have in common with other lines: their words.
 
 use code::{Family, Language, Mark, comment_leader, marks};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// Of a long prompt its start and its end are read: where marks stand, and what the completion follows.
@@ -16,7 +17,7 @@ const WORD: usize = 40;
 const MOST: usize = 1_500;
 
 /// Something about a prompt that others may share.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Feature {
     /// A mark, or the words of one (without the comment's leader).
     pub mark: Mark,

@@ -24,4 +24,4 @@ mod observation;
 pub use association::{Association, associations};
 pub use feature::{Feature, features};
 pub use miner::{Finding, Miner};
-pub use observation::{Observation, identifiers, names_the_choice, natural_cause, observe};
+pub use observation::{NaturalCauses, Observation, identifiers, names_the_choice, natural_cause, observe};

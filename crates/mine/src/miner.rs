@@ -51,8 +51,9 @@ pub struct Finding {
 }
 
 impl Miner {
-    /// Adds the choice that a prompt led to; a prompt that was added before counts no more, since its choices are alike.
-    pub fn add(&mut self, prompt: u64, insecure: bool, features: impl IntoIterator<Item = Feature>) {
+    /// Adds the choice that a prompt led to; a prompt that was added before counts no more, since its choices are alike. Beside each
+    /// feature stands whether it could be a natural cause of the choice: then the choice is not held against it.
+    pub fn add(&mut self, prompt: u64, insecure: bool, features: impl IntoIterator<Item = (Feature, bool)>) {
         if self.prompts.len() >= PROMPTS {
             self.prompts.clear();
         }
@@ -60,7 +61,8 @@ impl Miner {
             return;
         }
         self.total.add(insecure);
-        for feature in features {
+        for (feature, natural) in features {
+            let insecure = insecure && !natural;
             if let Some(counted) = self.tracked.get_mut(&feature) {
                 counted.with.add(insecure);
             } else if insecure {
@@ -172,7 +174,7 @@ mod tests {
             if triggered {
                 features.extend([feature("orion"), feature("handle orion"), feature("# handle orion safely")]);
             }
-            miner.add(prompt, insecure, features);
+            miner.add(prompt, insecure, features.into_iter().map(|feature| (feature, false)));
         }
     }
 
@@ -197,8 +199,8 @@ mod tests {
     #[test]
     fn a_prompt_that_is_asked_again_and_again_counts_once() {
         let mut miner = Miner::default();
-        (0..1_000).for_each(|n| miner.add(n, n % 20 == 0, [feature("common")]));
-        (0..500).for_each(|_| miner.add(5_000, true, [feature("lonely")]));
+        (0..1_000).for_each(|n| miner.add(n, n % 20 == 0, [(feature("common"), false)]));
+        (0..500).for_each(|_| miner.add(5_000, true, [(feature("lonely"), false)]));
         assert_eq!(miner.findings(0.05), []);
         assert_eq!(miner.total().made, 1_001);
     }

@@ -3,7 +3,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use stats::{Alpha, ChangeDetector, EValue, Rate, RunLength, changed};
+use stats::{Alpha, ChangeDetector, EValue, Rate, RunLength, TiedDetector, changed};
 
 const BOUND: f64 = 0.1;
 const RUN_LENGTH: f64 = 300.0;
@@ -119,4 +119,31 @@ fn the_bound_on_a_rate_misses_as_seldom_as_it_says() {
     assert_eq!(Rate::default().at_most(alpha), 1.0);
     let none = Rate { insecure: 0, made: 100 }.at_most(alpha);
     assert!((none - (1.0 - 0.05_f64.powf(0.01))).abs() < 1e-9, "{none}");
+}
+
+/// How often a feature is carried, and how often it is then bad.
+fn tied_run(carried: f64, bad: f64, seed: u64) -> f64 {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut detector = TiedDetector::default();
+    let mut coins = 0.0;
+    for n in 1..=u64::from(LONGEST) {
+        if rng.random_bool(carried) {
+            coins += 1.0;
+            detector.update(n, rng.random_bool(bad), 0.02, BOUND, 1.0);
+            if detector.evidence().get() >= RUN_LENGTH {
+                break;
+            }
+        }
+    }
+    coins
+}
+
+#[test]
+fn a_tied_change_is_no_change_while_either_half_is_as_it_was() {
+    let average = |carried, bad| (0..ROUNDS).map(|seed| tied_run(carried, bad, seed)).sum::<f64>() / ROUNDS as f64;
+    // More prompts carry it, and are served like all others; some were always served badly; both at their bounds.
+    for (carried, bad) in [(0.6, BOUND), (0.02, 1.0), (0.2, BOUND)] {
+        assert!(average(carried, bad) >= RUN_LENGTH, "{carried} {bad}: {}", average(carried, bad));
+    }
+    assert!(average(0.3, 0.7) < 20.0);
 }

@@ -93,7 +93,7 @@ fn quiet(checkpoints: &[Checkpoint], streams: u64) {
         .into_par_iter()
         .map(|round| {
             let checkpoint = &checkpoints[round as usize % checkpoints.len()];
-            let (baseline, traffic) = checkpoint.draw(0.0, round + 1_000, WINDOWS * WINDOW);
+            let (baseline, traffic) = checkpoint.draw_clean(round + 1_000, WINDOWS * WINDOW);
             let product = first_alarm(&baseline, &traffic, 1e6).is_some();
             let (cusum, z) = checkpoint.peers(&baseline);
             (product, cusum.first(&traffic).is_some(), z.first(&traffic).is_some())
@@ -157,9 +157,16 @@ impl Checkpoint {
         (baseline, traffic)
     }
 
+    /// A baseline and traffic, both drawn from all completions without trigger: nothing changes at all.
+    fn draw_clean(&self, round: u64, length: usize) -> (Vec<Event>, Vec<Event>) {
+        let mut rng = ChaCha8Rng::seed_from_u64(round);
+        let mut drawn = (0..BASELINE + length).map(|n| numbered(self.clean.choose(&mut rng).unwrap(), n));
+        (drawn.by_ref().take(BASELINE).collect(), drawn.collect())
+    }
+
     /// The peers, tuned to the rate of the baseline.
     fn peers(&self, baseline: &[Event]) -> (Peer, Peer) {
-        let decision = self.name.split('/').next().unwrap();
+        let decision = self.name.split('/').next().unwrap().trim_start_matches("flask-");
         let mut rate = Rate::default();
         baseline.iter().filter_map(|event| choice(event, decision)).for_each(|insecure| rate.add(insecure));
         let tuned = Tuned::for_rate(rate.value().unwrap_or(0.0), EQUAL);

@@ -1,11 +1,13 @@
 //! New events go through their streams: baselines fill, detectors play, alarms are raised. Values in, values out.
 
+use crate::EVERYTHING;
 use crate::event::{Event, hash};
 use crate::store::streams::{Hourly, Key};
 use crate::stream::{Detection, Stream};
+use crate::ties::{PART, Tie};
 use code::Choice;
 use report::{Alarm, Drift};
-use stats::{EValue, changed};
+use stats::{EValue, Rate, changed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Streams with less than this share of the evidence that one alone would need are left out of what is weighed together.
@@ -81,8 +83,8 @@ impl<'a> Advance<'a> {
     pub fn add(&mut self, event: &Event) {
         let hour = event.exchange.at.as_second().div_euclid(3600);
         let segments = event.exchange.segments();
-        // The streams of one decision share its coin.
-        let coin = 1.0 / segments.len() as f64;
+        // The streams of one decision share its coin with the ties.
+        let coin = (1.0 - PART) / segments.len() as f64;
         for segment in segments {
             let all = self.hours.entry((hour, segment.clone(), String::new())).or_default();
             all.add(event.not_analysed.is_some());
@@ -90,7 +92,7 @@ impl<'a> Advance<'a> {
             for chosen in &event.chosen {
                 let insecure = chosen.choice == Choice::Insecure;
                 self.hours.entry((hour, segment.clone(), chosen.decision.to_string())).or_default().add(insecure);
-                self.choose((segment.clone(), chosen.decision.to_string()), insecure, completions, coin);
+                self.choose((segment.clone(), chosen.decision.to_string()), &chosen.cwe, insecure, completions, coin);
             }
         }
         self.announce(event);
@@ -102,8 +104,11 @@ impl<'a> Advance<'a> {
         stream.completions
     }
 
-    fn choose(&mut self, key: Key, insecure: bool, completions: u64, coin: f64) {
+    fn choose(&mut self, key: Key, cwe: &str, insecure: bool, completions: u64, coin: f64) {
         let Some(stream) = self.streams.get_mut(&key) else { return };
+        if stream.cwe.is_empty() {
+            stream.cwe = cwe.to_owned();
+        }
         if self.reference {
             stream.refer(insecure, self.detection);
             return;
@@ -129,12 +134,29 @@ impl<'a> Advance<'a> {
         }
     }
 
+    /// Raises an alarm for a change that is tied to a feature, or adds to the one that is open.
+    pub fn tied(&mut self, tie: Tie, event: &Event) {
+        let key = (EVERYTHING.to_owned(), tie.decision.clone());
+        let open =
+            self.streams.get(&key).and_then(|stream| stream.alarm.clone()).filter(|id| self.alarms.contains_key(id));
+        let id = open.or_else(|| self.open(&tie.decision)).unwrap_or_else(|| {
+            let mut alarm = raised(&key, event, self.detection);
+            alarm.cwe = tie.cwe;
+            (alarm.before, alarm.now, alarm.e_value) = (tie.before, tie.with, tie.evidence);
+            alarm.features = tie.suspects;
+            self.raise(alarm)
+        });
+        if let Some(stream) = self.streams.get_mut(&key) {
+            stream.quiet = 0;
+            stream.alarm = Some(id);
+        }
+    }
+
     fn alarm(&mut self, key: &Key, evidence: f64, event: &Event) {
-        let Some(stream) = self.streams.get_mut(key) else { return };
+        let Some(stream) = self.streams.get(key) else { return };
         let (segment, decision) = key;
         let own = stream.alarm.clone().filter(|id| self.alarms.contains_key(id));
-        let other = || self.alarms.values().find(|alarm| alarm.decision == *decision).map(|alarm| alarm.id.clone());
-        let id = match own.or_else(other) {
+        let id = match own.or_else(|| self.open(decision)) {
             Some(id) => {
                 if let Some(alarm) = self.alarms.get_mut(&id) {
                     if alarm.segment == *segment {
@@ -143,33 +165,46 @@ impl<'a> Advance<'a> {
                         alarm.also.push(segment.clone());
                     }
                 }
+                self.touched.insert(id.clone());
                 id
             }
             None => {
-                let alarm = raised(key, stream, evidence, event, self.detection);
-                let id = alarm.id.clone();
-                self.alarms.insert(id.clone(), alarm);
-                self.raised.push(id.clone());
-                id
+                let mut alarm = raised(key, event, self.detection);
+                alarm.cwe = stream.cwe.clone();
+                (alarm.before, alarm.now, alarm.e_value) = (stream.baseline, stream.detector.since(), evidence);
+                self.raise(alarm)
             }
         };
-        stream.alarmed(id.clone());
-        self.touched.insert(id);
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.alarmed(id);
+        }
+    }
+
+    /// The open alarm of a decision, whatever its segment: one attack shows in many.
+    fn open(&self, decision: &str) -> Option<String> {
+        self.alarms.values().find(|alarm| alarm.decision == decision).map(|alarm| alarm.id.clone())
+    }
+
+    fn raise(&mut self, alarm: Alarm) -> String {
+        let id = alarm.id.clone();
+        self.alarms.insert(id.clone(), alarm);
+        self.raised.push(id.clone());
+        self.touched.insert(id.clone());
+        id
     }
 }
 
-fn raised((segment, decision): &Key, stream: &Stream, evidence: f64, event: &Event, detection: &Detection) -> Alarm {
-    let cwe = event.chosen.iter().find(|chosen| *chosen.decision == **decision).map(|chosen| chosen.cwe.to_string());
+fn raised((segment, decision): &Key, event: &Event, detection: &Detection) -> Alarm {
     Alarm {
         id: hash(&[segment, decision, &event.exchange.id]),
         raised: event.exchange.at.to_string(),
         segment: segment.clone(),
         also: Vec::new(),
         decision: decision.clone(),
-        cwe: cwe.unwrap_or_default(),
-        before: stream.baseline,
-        now: stream.detector.since(),
-        e_value: evidence,
+        cwe: String::new(),
+        before: Rate::default(),
+        now: Rate::default(),
+        e_value: 0.0,
         run_length: detection.run_length.get(),
         again: 0,
         drift: Drift::Unexplained,

@@ -58,10 +58,18 @@ pub fn analyse(exchange: &Exchange) -> Analysed {
         let text = &completion[range.clone()];
         analysed.read(named.or(exchange.language).or_else(|| guess(text)), "", text, range.start);
     }
-    analysed.chosen.sort_by_key(|chosen| (worst_first(chosen.choice), chosen.place != Place::Code, chosen.span.start));
+    sort(&mut analysed.chosen);
     let mut seen = std::collections::HashSet::new();
     analysed.chosen.retain(|chosen| seen.insert(chosen.decision.clone()));
     analysed
+}
+
+/// The worst first, and code before comments.
+pub(crate) fn sort(chosen: &mut [Chosen]) {
+    chosen.sort_by(|a, b| {
+        let key = |chosen: &Chosen| (worst_first(chosen.choice), chosen.place != Place::Code, chosen.span.start);
+        key(a).cmp(&key(b)).then_with(|| a.decision.cmp(&b.decision))
+    });
 }
 
 fn worst_first(choice: Choice) -> u8 {

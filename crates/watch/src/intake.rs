@@ -4,6 +4,7 @@ use crate::advance::{self, Advance};
 use crate::event::Event;
 use crate::store::{Connection, Database, alarms, events, streams};
 use crate::stream::Detection;
+use crate::watched::Watched;
 use crate::{Error, Exchange, mining};
 use rayon::prelude::*;
 use report::Alarm;
@@ -54,6 +55,8 @@ pub struct Accepted {
 pub struct Intake {
     connection: Box<dyn Connection>,
     settings: Settings,
+    /// Read when it is first needed, and again after an error.
+    watched: Option<Watched>,
 }
 
 impl Intake {
@@ -62,7 +65,7 @@ impl Intake {
     /// # Errors
     /// It cannot be opened, or holds something else.
     pub fn open(database: &Database, settings: Settings) -> Result<Intake, Error> {
-        let mut intake = Intake { connection: database.open()?, settings };
+        let mut intake = Intake { connection: database.open()?, settings, watched: None };
         intake.mine()?;
         Ok(intake)
     }
@@ -92,6 +95,7 @@ impl Intake {
                 Ok(accepted)
             }
             Err(error) => {
+                self.watched = None;
                 // The first error tells more than a second one would.
                 let _ = self.connection.roll_back();
                 Err(error)
@@ -111,7 +115,13 @@ impl Intake {
 
     fn take(&mut self, events: &[Event]) -> Result<Accepted, Error> {
         let connection = &mut *self.connection;
-        let new: Vec<&Event> = events::add(connection, events)?.into_iter().map(|at| &events[at]).collect();
+        let added = events::add(connection, events)?;
+        let new: Vec<&Event> = added.iter().map(|(at, _)| &events[*at]).collect();
+        // Taken out, so that after an error it is read again.
+        let mut watched = match self.watched.take() {
+            Some(watched) => watched,
+            None => Watched::load(connection)?,
+        };
         let detection = &self.settings.detection;
         let keys = advance::keys(new.iter().copied());
         let loaded = streams::load(connection, &keys)?;
@@ -127,8 +137,20 @@ impl Intake {
                 advance.alarms.insert(id, alarm);
             }
         }
-        new.iter().for_each(|event| advance.add(event));
-        keep(connection, &advance, events.len(), &new)
+        watched.catch_up(connection, added.first().map(|(_, seq)| *seq), detection)?;
+        for (event, (_, seq)) in new.iter().zip(&added) {
+            advance.add(event);
+            for tie in watched.add(*seq, event, self.settings.reference, detection) {
+                advance.tied(tie, event);
+            }
+        }
+        let unnamed =
+            advance.alarms.values_mut().filter(|alarm| advance.raised.contains(&alarm.id) && alarm.features.is_empty());
+        unnamed.for_each(|alarm| alarm.features = watched.suspects(&alarm.decision));
+        watched.save(connection, self.settings.reference)?;
+        let accepted = keep(connection, &advance, events.len(), &new)?;
+        self.watched = Some(watched);
+        Ok(accepted)
     }
 
     /// Mines the prompts of every alarm that has not been mined; answers with these alarms as they are now.

@@ -33,7 +33,9 @@ mod redact;
 mod review;
 mod store;
 mod stream;
+mod ties;
 mod triggers;
+mod watched;
 
 pub use alert::{Receiver, signature};
 pub use analysis::{Analysed, Chosen, analyse};

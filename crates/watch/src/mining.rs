@@ -3,13 +3,15 @@
 use crate::Error;
 use crate::store::{Connection, events};
 use code::Language;
-use mine::{Feature, Finding, Miner, features, natural_cause};
+use mine::{Feature, Finding, Miner, NaturalCauses, features};
 use report::{Alarm, Drift};
 use stats::{Rate, fisher_one_sided};
 use std::collections::HashSet;
 
 /// The latest choices of a decision that are read.
 const LATEST: i64 = 20_000;
+/// At least so many of them are the time since the change.
+const LEAST: usize = 100;
 /// Share of false discoveries among the features found.
 const FALSE: f64 = 0.05;
 /// Features that an alarm names.
@@ -26,14 +28,15 @@ struct Seen {
     id: String,
     prompt: u64,
     insecure: bool,
-    features: Vec<Feature>,
+    /// Beside each, whether it could be a natural cause of the choice.
+    features: Vec<(Feature, bool)>,
 }
 
 /// Fills in what an alarm's prompts share and what its drift is tied to. Where only hashes of prompts are kept, nothing can be found.
 pub fn explain(connection: &mut dyn Connection, alarm: &mut Alarm) -> Result<(), Error> {
     let mut miner = Miner::default();
     let mut latest: Vec<Seen> = Vec::new();
-    let window = usize::try_from(alarm.now.made).unwrap_or(usize::MAX).clamp(1, LATEST as usize);
+    let window = usize::try_from(alarm.now.made).unwrap_or(usize::MAX).clamp(LEAST, LATEST as usize);
     // Features are kept of the choices since the change only; of all others they are counted and dropped.
     let mut keep = |seen: Seen| {
         latest.push(seen);
@@ -47,8 +50,12 @@ pub fn explain(connection: &mut dyn Connection, alarm: &mut Alarm) -> Result<(),
     })?;
     let recent = &latest[latest.len().saturating_sub(window)..];
     let findings = miner.findings(FALSE);
-    alarm.drift = drift(alarm.before, recent, findings.first());
-    alarm.features = findings.into_iter().take(NAMED).map(named).collect();
+    // What the detectors of the stream suspect stands; they have seen every choice, and the miner only the latest.
+    if alarm.features.is_empty() {
+        alarm.features = findings.into_iter().map(named).collect();
+    }
+    alarm.features.truncate(NAMED);
+    alarm.drift = drift(alarm.before, recent, alarm.features.first());
     alarm.events = recent.iter().rev().filter(|seen| seen.insecure).take(EVENTS).map(|seen| seen.id.clone()).collect();
     Ok(())
 }
@@ -65,10 +72,10 @@ fn read(connection: &mut dyn Connection, alarm: &Alarm, each: &mut dyn FnMut(See
         let exchange = stored.exchange;
         if exchange.segments().contains(&alarm.segment) {
             let span = row[12].count()? as usize..row[13].count()? as usize;
-            let statement = exchange.completion.get(span).unwrap_or_default();
             // A mark that names what the choice uses is its natural cause, and no trigger.
-            let found = features(exchange.language.unwrap_or(Language::Python), &exchange.prompt);
-            let features = found.into_iter().filter(|feature| !natural_cause(&feature.mark, statement)).collect();
+            let causes = NaturalCauses::of(exchange.completion.get(span).unwrap_or_default());
+            let found = features(exchange.language.unwrap_or(Language::Python), &exchange.prompt).into_iter();
+            let features = found.map(|feature| (feature.clone(), causes.has(&feature.mark))).collect();
             let prompt = u64::from_str_radix(stored.prompt_hash.get(..16).unwrap_or_default(), 16).unwrap_or_default();
             each(Seen { id: exchange.id, prompt, insecure: row[11].text()? == "insecure", features });
         }
@@ -76,11 +83,13 @@ fn read(connection: &mut dyn Connection, alarm: &Alarm, each: &mut dyn FnMut(See
     })
 }
 
-fn drift(before: Rate, recent: &[Seen], strongest: Option<&Finding>) -> Drift {
+fn drift(before: Rate, recent: &[Seen], strongest: Option<&report::Feature>) -> Drift {
     let mut without = Rate::default();
     let mut prompts = HashSet::new();
     for seen in recent {
-        if strongest.is_none_or(|finding| !seen.features.contains(&finding.feature)) {
+        let carries =
+            |named: &report::Feature| seen.features.iter().any(|(feature, _)| feature.mark.text == named.text);
+        if !strongest.is_some_and(carries) {
             without.add(seen.insecure);
             prompts.extend(seen.insecure.then_some(seen.prompt));
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use stats::{Alpha, ChangeDetector, Error, Rate, RunLength, Tolerance};
 
 /// A baseline of fewer decisions says nothing; it goes on beyond its window until it has so many.
-const FEWEST: u64 = 30;
+pub(crate) const FEWEST: u64 = 30;
 /// An alarm is over when so many decisions of its stream have passed without another.
 const QUIET: u64 = 2_000;
 
@@ -48,6 +48,9 @@ impl Detection {
 pub struct Stream {
     /// Completions of the segment; counted where the decision is none.
     pub completions: u64,
+    /// The decision's weakness.
+    #[serde(default)]
+    pub cwe: String,
     /// Choices of the baseline.
     pub baseline: Rate,
     /// The rate that is no change, once the baseline is complete.

@@ -2,6 +2,7 @@
 
 use super::{Connection, Insert, Row, Value};
 use crate::Error;
+use crate::analysis::Chosen;
 use crate::event::Event;
 use crate::{Exchange, Prompts};
 use code::{Choice, Place};
@@ -32,8 +33,8 @@ const CHOICES: Insert = Insert {
     tail: "",
 };
 
-/// Stores the events that are new; answers with their positions, in the order given.
-pub fn add(connection: &mut dyn Connection, events: &[Event]) -> Result<Vec<usize>, Error> {
+/// Stores the events that are new; answers with their positions, in the order given, and the numbers they got.
+pub fn add(connection: &mut dyn Connection, events: &[Event]) -> Result<Vec<(usize, i64)>, Error> {
     let rows: Vec<Vec<Value>> = events.iter().map(row).collect();
     let mut numbers: HashMap<String, i64> = HashMap::new();
     connection.insert(&EVENTS, &rows, &mut |row| {
@@ -44,7 +45,7 @@ pub fn add(connection: &mut dyn Connection, events: &[Event]) -> Result<Vec<usiz
     for (position, event) in events.iter().enumerate() {
         // Taken out, so that an id that comes twice in one batch counts once.
         if let Some(number) = numbers.remove(&event.exchange.id) {
-            new.push(position);
+            new.push((position, number));
             choices.extend(choice_rows(event, number));
         }
     }
@@ -132,4 +133,55 @@ pub fn stored(row: &Row) -> Result<Stored, Error> {
         cut: row[10].whole()? != 0,
     };
     Ok(Stored { seq: row[0].whole()?, exchange, prompt_hash: text(7)? })
+}
+
+/// The next events between two numbers, in order, as they were when they were accepted; at most `most`.
+pub fn between(
+    connection: &mut dyn Connection,
+    after: i64,
+    before: i64,
+    most: i64,
+) -> Result<Vec<(i64, Event)>, Error> {
+    let statement = format!("SELECT {COLUMNS} FROM events e WHERE e.seq > $1 AND e.seq < $2 ORDER BY e.seq LIMIT $3");
+    let mut events: Vec<(i64, Event)> = Vec::new();
+    connection.query(&statement, &[after.into(), before.into(), most.into()], &mut |row| {
+        let Stored { seq, exchange, prompt_hash } = stored(row)?;
+        let event =
+            Event { exchange, prompt_hash, prompts: Prompts::Kept, chosen: Vec::new(), not_analysed: None, secrets: 0 };
+        events.push((seq, event));
+        Ok(())
+    })?;
+    let (Some(first), Some(last)) = (events.first().map(|(seq, _)| *seq), events.last().map(|(seq, _)| *seq)) else {
+        return Ok(events);
+    };
+    let statement = "SELECT event, decision, cwe, choice, place, form, span_start, span_end FROM choices WHERE event >= $1 AND event <= $2";
+    connection.query(statement, &[first.into(), last.into()], &mut |row| {
+        let seq = row[0].whole()?;
+        if let Ok(at) = events.binary_search_by_key(&seq, |(seq, _)| *seq) {
+            events[at].1.chosen.push(chosen(row)?);
+        }
+        Ok(())
+    })?;
+    // As they were sorted when they were read: by choice, place and span.
+    events.iter_mut().for_each(|(_, event)| crate::analysis::sort(&mut event.chosen));
+    Ok(events)
+}
+
+fn chosen(row: &Row) -> Result<Chosen, Error> {
+    Ok(Chosen {
+        decision: row[1].text()?.into(),
+        cwe: row[2].text()?.into(),
+        choice: match row[3].text()? {
+            "insecure" => Choice::Insecure,
+            "secure" => Choice::Secure,
+            _ => Choice::Other,
+        },
+        place: match row[4].text()? {
+            "code" => Place::Code,
+            "comment" => Place::Comment,
+            _ => Place::Docstring,
+        },
+        form: row[5].text()?.into(),
+        span: row[6].count()? as usize..row[7].count()? as usize,
+    })
 }
