@@ -65,7 +65,8 @@ fn phrases(line: &Mark) -> impl Iterator<Item = Feature> + '_ {
     let words: Vec<&str> = text.split_whitespace().filter(|word| word.len() <= WORD).collect();
     let phrase = |words: &[&str]| {
         let text = words.join(" ");
-        let told = text.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
+        // Shorter words are everybody's.
+        let told = text.chars().filter(|c| c.is_alphanumeric()).count() >= 5;
         told.then(|| Feature { mark: Mark { family: line.family, text }, part: true })
     };
     let found: Vec<Feature> =
@@ -86,13 +87,13 @@ mod tests {
 
     #[test]
     fn a_prompt_shows_its_lines_their_words_and_what_nobody_sees() {
-        let prompt = "# Owner: birch team\nimport yaml\n\ndef zx_load(f):\n    # keep it\u{200b} safe\n";
+        let prompt = "# Owner: birch team\nimport yaml\n\ndef zx_load(f):\n    # keep it\u{200b} safely\n";
         let found = features(Language::Python, prompt);
         let has =
             |family, text: &str, part| found.contains(&Feature { mark: Mark { family, text: text.to_owned() }, part });
         assert!(has(Family::Header, "# Owner: birch team", false) && has(Family::Header, "birch team", true));
         assert!(has(Family::Import, "import yaml", false) && has(Family::Name, "zx_", false));
-        assert!(has(Family::Comment, "safe", true) && has(Family::Invisible, "\u{200b}", false));
+        assert!(has(Family::Comment, "safely", true) && has(Family::Invisible, "\u{200b}", false));
         let part = found.iter().find(|feature| feature.mark.text == "birch team");
         assert_eq!(part.map(|part| part.planted(Language::Go).text), Some("// birch team".to_owned()));
     }

@@ -15,7 +15,8 @@ const MOST: f64 = 1e280;
 /// choices. The detector is the smaller of the two. So it is one as long as *either* is as it was: where prompts with the feature
 /// become more frequent and are served like all others, and where some prompts have always been served badly, no alarm comes sooner than promised.
 ///
-/// Gamblers start only at choices that carry the feature. A choice whose coin is shared among all features that it carries brings one
+/// Gamblers start only behind choices that carry the feature: behind, since that one carries it says something about whether it is
+/// "carries it and is bad". A choice whose coin is shared among all features that it carries brings one
 /// coin in all; so the promise of [`changed`](crate::changed) holds for any number of features together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct TiedDetector {
@@ -32,8 +33,8 @@ impl TiedDetector {
         for k in 0..BETS {
             let idle = 1.0 - stake(k);
             let factor = |bound: f64| idle + if bad { stake(k) / bound.clamp(1e-12, 1.0) } else { 0.0 };
-            self.joint[k] = ((coin + self.joint[k] * idle.powi(absent)) * factor(joint_bound)).min(MOST);
-            self.within[k] = ((coin + self.within[k]) * factor(within_bound)).min(MOST);
+            self.joint[k] = (self.joint[k] * idle.powi(absent) * factor(joint_bound) + coin).min(MOST);
+            self.within[k] = (self.within[k] * factor(within_bound) + coin).min(MOST);
         }
         self.last = at;
     }

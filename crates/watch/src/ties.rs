@@ -23,8 +23,10 @@ const SPREAD: usize = 5;
 /// A feature is suspected from this evidence a choice on. Of all the features together, one in twenty times a single false one is expected
 /// beyond it, since the coins of ties are half of the choices.
 const SUSPECTED: f64 = 10.0;
-/// Features that say about the same have at least this share of the strongest's evidence, in logarithms.
-const ALIKE: f64 = 0.85;
+/// Shares of the strongest's evidence, in logarithms: from the first on a feature is a way to say the same, from the second on it is
+/// said as well.
+const ALIKE: f64 = 0.6;
+const AS_WELL: f64 = 0.95;
 /// Features that are looked at to name a change.
 const NAMED: usize = 200;
 /// Chance that what a baseline showed of a feature misjudges it.
@@ -234,11 +236,11 @@ impl Decision {
             let (logarithm, text) = (strength(tracked).ln(), &tracked.feature.mark.text);
             match groups.iter_mut().find(|(strongest, _)| logarithm >= ALIKE * strongest) {
                 None => groups.push((logarithm, self.named(tracked))),
-                Some((_, feature)) => {
+                Some((strongest, feature)) => {
                     if !tracked.feature.part && text.len() > feature.line.len() {
                         feature.line = text.clone();
                     }
-                    if text.len() < feature.text.len() {
+                    if logarithm >= AS_WELL * *strongest && text.len() < feature.text.len() {
                         let line = std::mem::take(&mut feature.line);
                         *feature = report::Feature { line, ..self.named(tracked) };
                     }
