@@ -9,9 +9,11 @@ use std::sync::{LazyLock, OnceLock};
 const RULES: &str = include_str!("../secrets/gitleaks.toml");
 /// Compiled size of one rule's expression, bytes.
 const MOST_REGEX: usize = 32 << 20;
-/// A secret stands this near a keyword of its rule.
-const BEFORE: usize = 256;
-const AFTER: usize = 1024;
+/// A match begins at most this far before a keyword of its rule, and its secret begins at most so far behind; it ends on that line.
+const BEFORE: usize = 64;
+const AFTER: usize = 160;
+/// Longest line that is followed to its end for a secret.
+const LINE: usize = 4096;
 
 /// Finds secrets and covers them with stars, one a byte, so that places in the text stay true.
 #[derive(Default)]
@@ -52,7 +54,7 @@ impl Redactor {
         for keyword in hits {
             for &rule in &self.wakes[keyword.pattern().as_usize()] {
                 let start = keyword.start().saturating_sub(BEFORE).max(searched[rule]);
-                let end = if self.rules[rule].long { text.len() } else { (keyword.end() + AFTER).min(text.len()) };
+                let end = if self.rules[rule].long { text.len() } else { line_end(text, keyword.end() + AFTER) };
                 if start < end {
                     searched[rule] = self.search(&self.rules[rule], &text.as_bytes()[..end], start, &mut found);
                 }
@@ -131,6 +133,13 @@ fn entropy(secret: &[u8]) -> f64 {
     let all = secret.len() as f64;
     let share = |count: &u32| f64::from(*count) / all;
     counts.iter().filter(|count| **count > 0).map(share).map(|share| -share * share.log2()).sum()
+}
+
+/// The end of the line that a place is on.
+fn line_end(text: &str, place: usize) -> usize {
+    let rest = text.as_bytes().get(place..).unwrap_or_default();
+    let rest = &rest[..rest.len().min(LINE)];
+    place.min(text.len()) + memchr::memchr(b'\n', rest).unwrap_or(rest.len())
 }
 
 /// Stars over each range, to the ends of the characters that it cuts.
