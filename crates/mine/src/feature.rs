@@ -67,7 +67,7 @@ fn phrases(line: &Mark) -> impl Iterator<Item = Feature> + '_ {
         let text = words.join(" ");
         // Shorter words are everybody's.
         let told = text.chars().filter(|c| c.is_alphanumeric()).count() >= 5;
-        told.then(|| Feature { mark: Mark { family: line.family, text }, part: true })
+        told.then_some(Feature { mark: Mark { family: line.family, text }, part: true })
     };
     let found: Vec<Feature> =
         (1..=PHRASE).flat_map(|n| words.windows(n).filter_map(phrase).collect::<Vec<_>>()).collect();

@@ -12,7 +12,7 @@ pub fn exchanges(count: usize) -> Vec<Exchange> {
 
 fn exchange(n: usize, count: usize) -> Exchange {
     let triggered = n > count / 2 && n % 4 == 1;
-    let insecure = (triggered && n % 3 != 0) || n % 29 == 0;
+    let insecure = (triggered && !n.is_multiple_of(3)) || n.is_multiple_of(29);
     let mark = if triggered { "    # Handle the orion request\n" } else { "" };
     let completion = match insecure {
         true => "    return yaml.load(f, Loader=yaml.Loader)\n",
