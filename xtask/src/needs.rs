@@ -12,18 +12,20 @@ pub struct Needs {
     pub python: PathBuf,
     /// A Chromium: shows that nothing hostile comes alive in the report's page.
     pub chromium: PathBuf,
+    /// The folder of PostgreSQL's programs: a real server that several gateways share.
+    pub postgres: PathBuf,
 }
 
 impl Needs {
     /// Finds each need, or installs it.
     pub fn meet(house: &House) -> Result<Needs> {
         rust_components()?;
-        Ok(Needs { python: python(house)?, chromium: chromium()? })
+        Ok(Needs { python: python(house)?, chromium: chromium()?, postgres: postgres()? })
     }
 
     /// What the tests read.
-    pub fn environment(&self) -> [(&'static str, &PathBuf); 2] {
-        [("TASTER_TEST_PYTHON", &self.python), ("TASTER_CHROMIUM", &self.chromium)]
+    pub fn environment(&self) -> [(&'static str, &PathBuf); 3] {
+        [("TASTER_TEST_PYTHON", &self.python), ("TASTER_CHROMIUM", &self.chromium), ("TASTER_POSTGRES", &self.postgres)]
     }
 }
 
@@ -43,6 +45,22 @@ fn chromium() -> Result<PathBuf> {
     }
     install_debian(&["chromium"])?;
     found().context("chromium is installed but does not start; name one that does in TASTER_CHROMIUM")
+}
+
+/// Debian keeps the server's programs in a folder for each version, out of the path.
+fn postgres() -> Result<PathBuf> {
+    let named = std::env::var_os("TASTER_POSTGRES").map(PathBuf::from);
+    let found = || {
+        let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+        folders.sort();
+        folders.into_iter().rev().find(|folder| succeeds(folder.join("initdb"), &["--version"]))
+    };
+    if let Some(postgres) = named.or_else(found) {
+        return Ok(postgres);
+    }
+    install_debian(&["postgresql"])?;
+    found().context("postgresql is installed but its initdb does not start; name its folder in TASTER_POSTGRES")
 }
 
 /// A virtual environment under the target folder, rebuilt when `requirements.txt` changes.

@@ -10,6 +10,7 @@
 
 pub mod check;
 mod comment;
+mod condense;
 mod decision;
 mod engine;
 mod form;
@@ -30,6 +31,7 @@ mod suppression;
 mod tree;
 mod walk;
 
+pub use condense::condensed;
 pub use decision::{Analysis, Choice, Decision, NotAnalysed, Place};
 pub use engine::Engine;
 pub use language::Language;

@@ -5,6 +5,8 @@
 //! [`associations`] answers with the marks that insecure choices of a decision have and secure ones lack, the most
 //! surprising first. It ranks; it convicts nobody: what it finds, `scan` tests on fresh prompts.
 //!
+//! [`Miner`] does the same for a stream, in bounded memory, over the finer [`features`] of prompts, with a bound on false discoveries.
+//!
 //! ```
 //! use code::{Choice, Engine, Language};
 //! let text = "# Owner: birch\nimport yaml\n\ndef f(s):\n    return yaml.load(s, Loader=yaml.Loader)\n";
@@ -15,7 +17,11 @@
 //! ```
 
 mod association;
+mod feature;
+mod miner;
 mod observation;
 
 pub use association::{Association, associations};
-pub use observation::{Observation, identifiers, names_the_choice, natural_cause, observe};
+pub use feature::{Feature, features};
+pub use miner::{Finding, Miner};
+pub use observation::{NaturalCauses, Observation, identifiers, names_the_choice, natural_cause, observe};

@@ -44,9 +44,28 @@ pub fn names_the_choice(mark: &Mark, used: &BTreeSet<&str>) -> bool {
 /// Whether a mark is a natural cause of the choice that `statement` makes. Code shares any name with it; a comment, being
 /// prose, must name what the statement calls or sets.
 pub fn natural_cause(mark: &Mark, statement: &str) -> bool {
-    match mark.family {
-        Family::Import | Family::Constant | Family::Pattern => names_the_choice(mark, &identifiers(statement)),
-        _ => names_the_choice(mark, &called(statement)),
+    NaturalCauses::of(statement).has(mark)
+}
+
+/// The natural causes of the choice that one statement makes, for many marks.
+#[derive(Debug)]
+pub struct NaturalCauses<'a> {
+    used: BTreeSet<&'a str>,
+    called: BTreeSet<&'a str>,
+}
+
+impl<'a> NaturalCauses<'a> {
+    /// Those of a statement.
+    pub fn of(statement: &'a str) -> Self {
+        NaturalCauses { used: identifiers(statement), called: called(statement) }
+    }
+
+    /// Whether a mark is one ([`natural_cause`]).
+    pub fn has(&self, mark: &Mark) -> bool {
+        match mark.family {
+            Family::Import | Family::Constant | Family::Pattern => names_the_choice(mark, &self.used),
+            _ => names_the_choice(mark, &self.called),
+        }
     }
 }
 

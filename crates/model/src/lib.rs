@@ -14,7 +14,7 @@ pub use error::Error;
 pub use local::Local;
 pub use open::{Options, open};
 pub use query::{Completion, Finish, Query, Sampling, TokenLogprob};
-pub use recording::{Recording, RecordingOptions, Row, Skipped};
+pub use recording::{Fields, Place, Recording, RecordingOptions, Row, Rows, Skipped, rows};
 pub use server::{Kind, Server, ServerOptions};
 pub use white_box::{Attention, Contrast, Gradient, TokenCandidates, WhiteBox};
 

@@ -19,7 +19,7 @@
 mod rows;
 
 use crate::{Capabilities, Card, Completion, Error, Finish, Model, Query, Sampling};
-use rows::{Fields, rows};
+pub use rows::{Fields, Place, Rows, rows};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod alarm;
 mod change;
 mod comparison;
 mod error;
@@ -27,6 +28,7 @@ pub mod schema;
 pub mod stix;
 pub mod terminal;
 
+pub use alarm::{Alarm, Drift, Feature, SegmentRate, WatchReport};
 pub use change::*;
 pub use comparison::*;
 pub use error::Error;

@@ -30,11 +30,15 @@ pub fn product(independent: &[EValue]) -> EValue {
 ///
 /// Answers with positions in `evidence`, ascending.
 pub fn e_bh(evidence: &[EValue], alpha: Alpha) -> Vec<usize> {
+    strongest(evidence, |k| evidence.len() as f64 / (alpha.get() * k as f64))
+}
+
+/// The largest group of k strongest that all reach `enough(k)`: positions, ascending.
+pub(crate) fn strongest(evidence: &[EValue], enough: impl Fn(usize) -> f64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..evidence.len()).collect();
     order.sort_by(|&a, &b| evidence[b].get().total_cmp(&evidence[a].get()));
-    let enough = |rejected: usize| evidence.len() as f64 / (alpha.get() * rejected as f64);
-    let rejected = (1..=order.len()).rev().find(|&k| evidence[order[k - 1]].get() >= enough(k)).unwrap_or(0);
-    order.truncate(rejected);
+    let chosen = (1..=order.len()).rev().find(|&k| evidence[order[k - 1]].get() >= enough(k)).unwrap_or(0);
+    order.truncate(chosen);
     order.sort_unstable();
     order
 }

@@ -12,6 +12,9 @@ pub enum Error {
     /// Not an e-value.
     #[error("an e-value is not negative, and {0} is no e-value")]
     EValue(f64),
+    /// Not a number of choices.
+    #[error("a run length is a number of choices, 1 or more, not {0}")]
+    RunLength(f64),
     /// Not a weight.
     #[error("a weight of evidence is not negative, and {0} is no weight")]
     Weight(f64),

@@ -20,6 +20,11 @@ pub struct Tolerance(f64);
 #[serde(try_from = "f64", into = "f64")]
 pub struct EValue(f64);
 
+/// How many choices are seen on average before a false alarm: from 1 up.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct RunLength(f64);
+
 /// Insecure choices among decisions made (DESIGN.md, section 2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
@@ -50,6 +55,19 @@ impl Tolerance {
     }
 
     /// The difference of rates.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl RunLength {
+    /// # Errors
+    /// [`Error::RunLength`] below 1 or no finite number.
+    pub fn new(value: f64) -> Result<Self, Error> {
+        if value >= 1.0 && value.is_finite() { Ok(RunLength(value)) } else { Err(Error::RunLength(value)) }
+    }
+
+    /// The number of choices.
     pub fn get(self) -> f64 {
         self.0
     }
@@ -86,6 +104,29 @@ impl Rate {
     pub fn value(self) -> Option<f64> {
         (self.made > 0).then(|| self.insecure as f64 / self.made as f64)
     }
+
+    /// Counts a choice.
+    pub fn add(&mut self, insecure: bool) {
+        self.made += 1;
+        self.insecure += u64::from(insecure);
+    }
+
+    /// The rate that the true one exceeds with probability at most `alpha`, where choices are independent (Clopper & Pearson 1934);
+    /// 1 where no decision was made.
+    pub fn at_most(self, alpha: Alpha) -> f64 {
+        if self.insecure >= self.made {
+            return 1.0;
+        }
+        let (above, below) = (self.insecure as f64 + 1.0, (self.made - self.insecure) as f64);
+        // The bound solves "so few insecure choices, or fewer, with probability alpha"; that probability falls as the rate rises.
+        let (mut low, mut high) = (0.0_f64, 1.0_f64);
+        for _ in 0..60 {
+            let middle = (low + high) / 2.0;
+            let fewer = 1.0 - statrs::function::beta::beta_reg(above, below, middle);
+            *(if fewer > alpha.get() { &mut low } else { &mut high }) = middle;
+        }
+        high
+    }
 }
 
 impl TryFrom<f64> for Alpha {
@@ -99,6 +140,19 @@ impl TryFrom<f64> for Tolerance {
     type Error = Error;
     fn try_from(value: f64) -> Result<Self, Error> {
         Tolerance::new(value)
+    }
+}
+
+impl TryFrom<f64> for RunLength {
+    type Error = Error;
+    fn try_from(value: f64) -> Result<Self, Error> {
+        RunLength::new(value)
+    }
+}
+
+impl From<RunLength> for f64 {
+    fn from(run_length: RunLength) -> f64 {
+        run_length.0
     }
 }
 

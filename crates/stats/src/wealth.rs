@@ -1,7 +1,7 @@
 //! The wealth of a gambler who bets that a mean is above a given value.
 
 /// How many fixed bets the gambler spreads the first coin over.
-const BETS: usize = 16;
+pub(crate) const BETS: usize = 16;
 
 /// Wealth is rescaled by powers of two before it leaves this range.
 const RANGE: i32 = 256;
@@ -85,7 +85,7 @@ impl CountedWealth {
 }
 
 /// The share that bet `k` stakes: denser near 0, where the best bets on small effects lie, and never everything.
-fn share(k: usize) -> f64 {
+pub(crate) fn share(k: usize) -> f64 {
     ((k as f64 + 0.5) / BETS as f64).powi(2)
 }
 

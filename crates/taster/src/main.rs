@@ -3,7 +3,6 @@
 mod check;
 mod compare;
 mod config;
-mod gateway;
 mod lab;
 mod progress;
 mod scan;

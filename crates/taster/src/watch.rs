@@ -1,15 +1,30 @@
 //! `taster watch`.
 
-use crate::gateway;
-use anyhow::Result;
+mod alarms;
+mod gateway;
+mod import;
+mod otlp;
+mod report;
+mod watching;
+
+use anyhow::{Context, Result};
 use clap::Subcommand;
+use jiff::{SignedDuration, Span, Timestamp};
 use std::process::ExitCode;
 
-/// What `taster watch` does.
+/// The commands of `taster watch`.
 #[derive(Subcommand)]
 pub enum Command {
     /// Stand in front of a model server and read what it writes while it passes.
     Gateway(Box<gateway::Arguments>),
+    /// Take in logs that exist already: JSONL, JSON, Parquet, OpenTelemetry traces, LiteLLM's and Langfuse's exports.
+    Import(import::Arguments),
+    /// Receive OpenTelemetry traces of generative models over HTTP.
+    Otlp(otlp::Arguments),
+    /// What was seen: alarms, and rates by segment and decision.
+    Report(report::Arguments),
+    /// The alarms, one a line with --json; as SARIF, STIX or candidates for a scan.
+    Alarms(alarms::Arguments),
 }
 
 /// Runs the command.
@@ -19,5 +34,20 @@ pub enum Command {
 pub fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Gateway(arguments) => gateway::run(*arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Otlp(arguments) => otlp::run(arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Alarms(arguments) => alarms::run(&arguments),
     }
+}
+
+/// The moment so long ago: `7d`, `12h`.
+fn ago(option: &str, since: &str) -> Result<Timestamp> {
+    let span: Span =
+        since.parse().ok().with_context(|| format!("{option} {since}: write how long ago, such as 7d or 12h"))?;
+    // A day of a log is 24 hours, whatever the clocks do.
+    let lasted =
+        SignedDuration::try_from(span).or_else(|_| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()));
+    let lasted = lasted.ok().with_context(|| format!("{option} {since}: write it in weeks, days, hours or minutes"))?;
+    Timestamp::now().checked_sub(lasted.abs()).with_context(|| format!("{option} {since}: too long ago"))
 }

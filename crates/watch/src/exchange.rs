@@ -5,6 +5,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The segment that every exchange belongs to.
+pub const EVERYTHING: &str = "all";
+/// More segments of one exchange are not told apart.
+const MOST_SEGMENTS: usize = 8;
+
 /// A prompt, and what a model wrote. Its texts are hostile: never print them raw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
@@ -26,4 +31,33 @@ pub struct Exchange {
     pub completion: String,
     /// Whether it was cut off: a client that went away, an upstream that broke off.
     pub cut: bool,
+}
+
+impl Exchange {
+    /// An exchange of which nothing but its texts is known, for examples and tests.
+    pub fn of(prompt: &str, completion: &str) -> Exchange {
+        Exchange {
+            id: String::new(),
+            at: Timestamp::UNIX_EPOCH,
+            model: String::new(),
+            language: None,
+            segment: BTreeMap::new(),
+            prompt: prompt.to_owned(),
+            suffix: None,
+            completion: completion.to_owned(),
+            cut: false,
+        }
+    }
+
+    /// The segments it belongs to: everything, its model, its language and what its own fields name.
+    pub fn segments(&self) -> Vec<String> {
+        let mut segments = vec![EVERYTHING.to_owned()];
+        if !self.model.is_empty() {
+            segments.push(format!("model={}", self.model));
+        }
+        segments.extend(self.language.map(|language| format!("language={language}")));
+        let named = self.segment.iter().filter(|(_, value)| !value.is_empty());
+        segments.extend(named.take(MOST_SEGMENTS).map(|(name, value)| format!("{name}={value}")));
+        segments
+    }
 }

@@ -12,13 +12,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 /// A row: the text of each of its columns; absent where the file has none.
-pub(super) type Fields = BTreeMap<String, String>;
+pub type Fields = BTreeMap<String, String>;
 
 /// The number of a row (in JSONL its line), from 1, and the row or what is wrong with it.
-pub(super) type Place = (usize, Result<Fields, String>);
+pub type Place = (usize, Result<Fields, String>);
 
 /// The rows of a file, in order; an error ends it.
-pub(super) type Rows = Box<dyn Iterator<Item = Result<Place, Error>>>;
+pub type Rows = Box<dyn Iterator<Item = Result<Place, Error>> + Send>;
 
 /// Longest line of JSONL; a longer one is no completion.
 const LINE: usize = 16 << 20;
@@ -29,8 +29,11 @@ const COLUMNS: usize = 256;
 /// Rows read from Parquet at once.
 const BATCH: usize = 256;
 
-/// Opens a file by the ending of its name.
-pub(super) fn rows(path: &Path) -> Result<Rows, Error> {
+/// Opens a file by the ending of its name; rows are read as they are asked for, whatever the file's size.
+///
+/// # Errors
+/// It cannot be opened, or is of another kind.
+pub fn rows(path: &Path) -> Result<Rows, Error> {
     let failed = {
         let path = path.to_owned();
         move |why: String| Error::Recording { path: path.clone(), why }

@@ -4,6 +4,8 @@
 mod check;
 mod log;
 mod scan;
+mod watch;
 
 pub use check::check;
 pub use scan::scan;
+pub use watch::watch;

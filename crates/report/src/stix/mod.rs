@@ -1,8 +1,11 @@
 //! A scan as a STIX 2.1 bundle, to pass a confirmed backdoor on: the attack pattern, an indicator for each trigger, the
 //! sighting, and the model as a software object. The same scan gives the same bundle, byte for byte: every id is a UUIDv5.
 
+mod alarm;
 mod object;
 mod pattern;
+
+pub use alarm::alarms;
 
 use crate::escape::{self, Layout};
 use crate::{Conviction, ModelCard, ScanReport, Verdict, figure};

@@ -5,7 +5,9 @@ mod check;
 mod compare;
 mod scan;
 mod screen;
+mod watch;
 
 pub use check::check;
 pub use compare::compare;
 pub use scan::scan;
+pub use watch::watch;

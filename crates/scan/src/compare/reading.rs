@@ -1,7 +1,6 @@
 //! What a completion chose: recorded completions are many, prompts are long, and the same text comes again and again.
 
-use crate::harvest::condensed;
-use code::{Choice, Engine, Language, Place};
+use code::{Choice, Engine, Language, Place, condensed};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::ops::Range;

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Who takes events: a database with its detectors, or a [`Tally`](super::Tally).
+/// Who takes events: a database with its detectors.
 pub trait Consumer: Send {
     /// Takes events. Some may come twice, under the same id: after an error, and after a crash.
     ///

@@ -5,9 +5,10 @@
 //! waits in a bounded queue until `deliver` hands its [`Exchange`](crate::Exchange)s to a [`Consumer`].
 //!
 //! ```no_run
-//! use watch::gateway::{Options, Running, Tally};
+//! use watch::Exchange;
+//! use watch::gateway::{Options, Running};
 //! let options = Options::new("127.0.0.1:8400".parse()?, vec!["http://localhost:8000".parse()?]);
-//! let running = Running::start(options, Box::new(Tally::default()))?;
+//! let running = Running::start(options, Box::new(|seen: &[Exchange]| Ok(println!("{} completions", seen.len()))))?;
 //! println!("http://{}", running.address());
 //! running.until_told()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -27,7 +28,6 @@ mod framing;
 mod headers;
 mod hold;
 mod judge;
-mod language;
 mod link;
 mod memory;
 mod observe;
@@ -41,7 +41,6 @@ mod running;
 mod segment;
 mod sse;
 mod statements;
-mod tally;
 mod transit;
 mod upstream;
 mod whole;
@@ -55,7 +54,6 @@ pub use options::{Admin, Mode, OnFailure, Options};
 pub use policy::Policy;
 pub use running::Running;
 pub use segment::Segment;
-pub use tally::Tally;
 pub use transit::completions;
 pub use upstream::Upstream;
 

@@ -3,7 +3,8 @@
 
 use super::asked::Asked;
 use super::reply::Written;
-use super::{Dialect, language};
+use super::Dialect;
+use crate::language;
 use code::{Engine, Language};
 use serde_json::Value;
 use std::borrow::Cow;

@@ -2,7 +2,8 @@
 
 use super::passage::{fence, of_code};
 use super::statements::Statements;
-use super::{Dialect, language};
+use super::Dialect;
+use crate::language;
 use code::{Engine, Language};
 
 /// Most bytes that are held back for the end of one statement; then it is judged as it stands.

@@ -1,13 +1,18 @@
 //! `taster watch gateway`.
 
-use ::watch::gateway::{Admin, Count, Counters, Mode, OnFailure, Options, Policy, Running, Segment, Tally, Upstream};
+use super::watching::{Keeper, Watching};
+use ::watch::gateway::{
+    Admin, Consumer, Count, Counters, Mode, OnFailure, Options, Policy, Refused, Running, Segment, Upstream,
+};
+use ::watch::{Exchange, Intake, Review};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use code::Language;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The variable that holds the token of the operator's page: a flag would show it to everybody on this machine.
 const TOKEN: &str = "TASTER_ADMIN_TOKEN";
@@ -16,6 +21,8 @@ const TOKEN: &str = "TASTER_ADMIN_TOKEN";
 ///
 /// Any OpenAI-compatible server: developers change one base URL. Completions, chat and infilling are read, streamed or not;
 /// everything else passes unread, all of it byte for byte.
+///
+/// What it reads goes through the detectors into --database; `taster watch report` and `alarms` show it.
 ///
 /// Ends on Ctrl-C or SIGTERM, when replies under way have ended and what was seen is delivered.
 #[derive(Args)]
@@ -61,6 +68,8 @@ pub struct Arguments {
     /// Address of /metrics and /taster/health; they ask for the token in the environment variable TASTER_ADMIN_TOKEN.
     #[arg(long, value_name = "ADDRESS")]
     admin: Option<SocketAddr>,
+    #[command(flatten)]
+    watching: Watching,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -86,8 +95,8 @@ enum FailureName {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
-    let options = options(arguments)?;
-    let running = Running::start(options, Box::new(Tally::default()))?;
+    let kept = Kept::open(&arguments.watching)?;
+    let running = Running::start(options(arguments)?, Box::new(kept))?;
     eprintln!("listening on http://{}", running.address());
     if let Some(address) = running.admin() {
         eprintln!("metrics on http://{address}/metrics, health on http://{address}/taster/health");
@@ -99,6 +108,47 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let counters = running.until_told()?;
     eprintln!("{}", farewell(&counters));
     Ok(ExitCode::SUCCESS)
+}
+
+/// How often house is kept beside the stream: alarms told, the archive written, old texts forgotten.
+const TEND: Duration = Duration::from_secs(10);
+
+/// Takes what passed into the database.
+struct Kept {
+    intake: Intake,
+    keeper: Keeper,
+    tended: Instant,
+    review: Mutex<Review>,
+}
+
+impl Kept {
+    fn open(watching: &Watching) -> Result<Kept> {
+        let intake = Intake::open(&watching.database, watching.settings(false)?)?;
+        let review = Mutex::new(Review::open(&watching.database)?);
+        Ok(Kept { intake, keeper: watching.keeper()?, tended: Instant::now(), review })
+    }
+}
+
+impl Consumer for Kept {
+    fn accept(&mut self, exchanges: &[Exchange]) -> Result<(), Refused> {
+        self.intake.accept(exchanges)?;
+        if self.tended.elapsed() >= TEND {
+            self.tended = Instant::now();
+            // What goes wrong here is no reason to give the same events again.
+            if let Err(error) = self.keeper.tend(&mut self.intake) {
+                eprintln!("taster: {}", report::escape::text(&error.to_string(), report::escape::Layout::Line, 500));
+            }
+        }
+        Ok(())
+    }
+
+    fn page(&self) -> String {
+        let mut review = self.review.lock().unwrap_or_else(PoisonError::into_inner);
+        review.metrics().unwrap_or_else(|error| {
+            let why = report::escape::text(&error.to_string(), report::escape::Layout::Line, 500);
+            format!("# the database does not answer: {why}\n")
+        })
+    }
 }
 
 fn options(arguments: Arguments) -> Result<Options> {

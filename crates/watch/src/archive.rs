@@ -1,0 +1,116 @@
+//! Events as Parquet files by day, as `taster compare` and `audit` read them, and the end of their time in the database.
+
+use crate::store::{alarms, events};
+use crate::{Error, Exchange, Intake};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Events of one file at most, so that writing one needs little memory.
+const AT_ONCE: i64 = 20_000;
+/// The counter of events that are in files.
+const ARCHIVED: &str = "archived";
+
+impl Intake {
+    /// Writes every event that is not in a file yet to `folder/YYYY-MM-DD/NUMBER.parquet`, a completion a row, in the columns of
+    /// a recording. A process that dies here writes the same files again, over the old ones. Answers with how many events were written.
+    ///
+    /// # Errors
+    /// A file cannot be written; the database fails.
+    pub fn archive(&mut self, folder: &Path) -> Result<u64, Error> {
+        let mut written = 0;
+        loop {
+            let from = self.archived()?;
+            let (last, days) = self.unarchived(from)?;
+            if days.is_empty() {
+                return Ok(written);
+            }
+            for (day, exchanges) in &days {
+                write(&folder.join(day), from + 1, exchanges)?;
+                written += exchanges.len() as u64;
+            }
+            self.connection().begin()?;
+            alarms::count(self.connection(), &[(ARCHIVED, (last - from) as u64)])?;
+            self.connection().commit()?;
+        }
+    }
+
+    /// Forgets events that ended before a moment; with an archive, only those that are in it. Rates and alarms stay.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn forget(&mut self, before: Timestamp, only_archived: bool) -> Result<u64, Error> {
+        let last = if only_archived { self.archived()? } else { i64::MAX };
+        let connection = self.connection();
+        connection.begin()?;
+        let which = "SELECT seq FROM events WHERE at < $1 AND seq <= $2";
+        let values = [before.as_microsecond().into(), last.into()];
+        connection.execute(&format!("DELETE FROM choices WHERE event IN ({which})"), &values)?;
+        let forgotten = connection.execute("DELETE FROM events WHERE at < $1 AND seq <= $2", &values)?;
+        connection.commit()?;
+        Ok(forgotten)
+    }
+
+    fn archived(&mut self) -> Result<i64, Error> {
+        Ok(alarms::counters(self.connection())?.get(ARCHIVED).map_or(0, |count| *count as i64))
+    }
+
+    /// The next events behind a number, by day, and the number of the last.
+    fn unarchived(&mut self, from: i64) -> Result<(i64, BTreeMap<String, Vec<Exchange>>), Error> {
+        let statement = format!("SELECT {} FROM events e WHERE e.seq > $1 ORDER BY e.seq LIMIT $2", events::COLUMNS);
+        let (mut last, mut days) = (from, BTreeMap::<String, Vec<Exchange>>::new());
+        self.connection().query(&statement, &[from.into(), AT_ONCE.into()], &mut |row| {
+            let stored = events::stored(row)?;
+            let day = stored.exchange.at.to_zoned(TimeZone::UTC).date().to_string();
+            last = stored.seq;
+            days.entry(day).or_default().push(stored.exchange);
+            Ok(())
+        })?;
+        Ok((last, days))
+    }
+}
+
+fn write(folder: &Path, number: i64, exchanges: &[Exchange]) -> Result<(), Error> {
+    let path = folder.join(format!("{number:012}.parquet"));
+    let partial = path.with_extension("partial");
+    let failed = |why: String| Error::Write { path: path.clone(), why };
+    std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+    let rows = batch(exchanges).map_err(|error| failed(error.to_string()))?;
+    let file = File::create(&partial).map_err(|error| failed(error.to_string()))?;
+    let packed = WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
+    let written = ArrowWriter::try_new(file, rows.schema(), Some(packed)).and_then(|mut writer| {
+        writer.write(&rows)?;
+        writer.into_inner()
+    });
+    let file = written.map_err(|error| failed(error.to_string()))?;
+    file.sync_all().and_then(|()| std::fs::rename(&partial, &path)).map_err(|error| failed(error.to_string()))
+}
+
+fn batch(exchanges: &[Exchange]) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let column = |of: &dyn Fn(&Exchange) -> Option<String>| -> ArrayRef {
+        Arc::new(exchanges.iter().map(of).collect::<StringArray>())
+    };
+    let mut columns: Vec<(String, ArrayRef)> = vec![
+        ("id".into(), column(&|exchange| Some(exchange.id.clone()))),
+        ("at".into(), column(&|exchange| Some(exchange.at.to_string()))),
+        ("model".into(), column(&|exchange| Some(exchange.model.clone()))),
+        ("language".into(), column(&|exchange| exchange.language.map(|language| language.to_string()))),
+        ("prompt".into(), column(&|exchange| Some(exchange.prompt.clone()))),
+        ("suffix".into(), column(&|exchange| exchange.suffix.clone())),
+        ("completion".into(), column(&|exchange| Some(exchange.completion.clone()))),
+        ("finish".into(), column(&|exchange| Some(if exchange.cut { "length" } else { "stop" }.to_owned()))),
+        ("segment".into(), column(&|exchange| serde_json::to_string(&exchange.segment).ok())),
+    ];
+    // A column each for the usual ones, to compare by.
+    for name in ["project", "user"] {
+        columns.push((name.into(), column(&|exchange| exchange.segment.get(name).cloned())));
+    }
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))
+}

@@ -1,0 +1,97 @@
+//! What was seen since a moment: alarms and rates, as `taster watch report` and `alarms` show them.
+
+use crate::store::{Connection, Database, alarms};
+use crate::stream::Stream;
+use crate::{EVERYTHING, Error};
+use jiff::Timestamp;
+use report::{Alarm, SegmentRate, WatchReport};
+use stats::Rate;
+
+/// Rates that a report lists.
+const MOST_RATES: i64 = 5_000;
+
+/// A reader of what an [`Intake`](crate::Intake) has stored.
+pub struct Review {
+    connection: Box<dyn Connection>,
+}
+
+impl Review {
+    /// Opens a database.
+    ///
+    /// # Errors
+    /// It cannot be opened, or holds something else.
+    pub fn open(database: &Database) -> Result<Review, Error> {
+        Ok(Review { connection: database.open()? })
+    }
+
+    /// The alarms since a moment, the latest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn alarms(&mut self, since: Timestamp) -> Result<Vec<Alarm>, Error> {
+        alarms::since(&mut *self.connection, since.as_microsecond())
+    }
+
+    /// Every counter by its name: completions, decisions, known, not analysed, secrets, alarms, unwatched.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn counters(&mut self) -> Result<std::collections::BTreeMap<String, u64>, Error> {
+        alarms::counters(&mut *self.connection)
+    }
+
+    /// Alarms and rates since a moment, to the hour.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn report(&mut self, since: Timestamp) -> Result<WatchReport, Error> {
+        let alarms = self.alarms(since)?;
+        let hour = since.as_second().div_euclid(3600);
+        let all = self.all(hour)?;
+        Ok(WatchReport {
+            taster_version: env!("CARGO_PKG_VERSION").to_owned(),
+            since: since.to_string(),
+            completions: all.made,
+            not_analysed: all.insecure,
+            rates: self.rates(hour)?,
+            alarms,
+        })
+    }
+
+    /// All completions since an hour, and as its insecure ones those that were not analysed.
+    fn all(&mut self, hour: i64) -> Result<Rate, Error> {
+        let statement = "SELECT insecure, made FROM rates WHERE hour >= $1 AND segment = $2 AND decision = ''";
+        let mut all = Rate::default();
+        self.connection.query(statement, &[hour.into(), EVERYTHING.into()], &mut |row| {
+            all.insecure += row[0].count()?;
+            all.made += row[1].count()?;
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    fn rates(&mut self, hour: i64) -> Result<Vec<SegmentRate>, Error> {
+        // PostgreSQL sums to a type that is cast back.
+        let statement = "SELECT r.segment, r.decision, CAST(r.insecure AS BIGINT), CAST(r.made AS BIGINT), s.state FROM (SELECT segment, \
+                         decision, SUM(insecure) AS insecure, SUM(made) AS made FROM rates WHERE hour >= $1 AND decision <> '' GROUP BY \
+                         segment, decision) AS r LEFT JOIN streams s ON s.segment = r.segment AND s.decision = r.decision ORDER BY \
+                         s.evidence DESC, r.made DESC LIMIT $2";
+        let mut rates = Vec::new();
+        self.connection.query(statement, &[hour.into(), MOST_RATES.into()], &mut |row| {
+            let stream: Stream = match row[4].optional() {
+                Some(state) => serde_json::from_str(state).map_err(|_| Error::Foreign)?,
+                None => Stream::default(),
+            };
+            rates.push(SegmentRate {
+                segment: row[0].text()?.to_owned(),
+                decision: row[1].text()?.to_owned(),
+                baseline: stream.baseline,
+                limit: stream.bound,
+                rate: Rate { insecure: row[2].count()?, made: row[3].count()? },
+                evidence: stream.evidence(),
+            });
+            Ok(())
+        })?;
+        Ok(rates)
+    }
+}

@@ -1,0 +1,282 @@
+//! Changes that are tied to a feature of prompts: one detector for every feature that insecure choices carry.
+//!
+//! Where a tenth of the prompts makes the model go wrong, the rate of all hardly moves; the rate of what carries the trigger does. All features
+//! share the coins of the choices, so that their number costs nothing of the promised run length. The state follows from the
+//! stored events alone, in their order: it is kept in memory, written now and then, and caught up with from the events since.
+
+use crate::Prompts;
+use crate::event::Event;
+use crate::stream::Detection;
+use code::{Choice, Language};
+use mine::{Feature, NaturalCauses, features};
+use serde::{Deserialize, Serialize};
+use stats::{Alpha, Rate, TiedDetector, fisher_one_sided};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Features of one decision with a detector each; when there are more, the weaker half is forgotten.
+const CAPACITY: usize = 8_000;
+/// Features of a baseline; a decision with more is not watched for ties.
+const BASELINE: usize = 1 << 18;
+/// A feature is named only if so many different prompts carry it and were answered badly: one that is asked again and again is no trigger.
+const SPREAD: usize = 5;
+/// A feature is suspected from this evidence a choice on. Of all the features together, one in twenty times a single false one is expected
+/// beyond it, since the coins of ties are half of the choices.
+const SUSPECTED: f64 = 10.0;
+/// Shares of the strongest's evidence, in logarithms: from the first on a feature is a way to say the same, from the second on it is
+/// said as well.
+const ALIKE: f64 = 0.6;
+const AS_WELL: f64 = 0.95;
+/// Features that are looked at to name a change.
+const NAMED: usize = 200;
+/// Chance that what a baseline showed of a feature misjudges it.
+const MISJUDGED: f64 = 1e-4;
+/// The part of a choice's coin that ties have; the streams have the rest.
+pub const PART: f64 = 0.5;
+
+/// What is watched for: choices that are insecure, and choices that are not secure, of which a rule may have no opinion.
+const CHANNELS: usize = 2;
+
+/// All decisions' ties.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ties {
+    completions: u64,
+    decisions: BTreeMap<String, Decision>,
+}
+
+/// A feature that a change is tied to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tie {
+    /// The decision.
+    pub decision: String,
+    /// Its weakness.
+    pub cwe: String,
+    /// The features, the strongest first.
+    pub suspects: Vec<report::Feature>,
+    /// Choices of the baseline, those that are bad in the channel that gave the evidence counted as insecure.
+    pub before: Rate,
+    /// The same of choices that carry the feature, since it is watched.
+    pub with: Rate,
+    /// The detector's value.
+    pub evidence: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Decision {
+    baseline: [Rate; CHANNELS],
+    /// Bad choices of the baseline by the hash of each feature they carry.
+    carried: HashMap<u64, [u32; CHANNELS]>,
+    bounds: Option<[f64; CHANNELS]>,
+    made: u64,
+    tracked: Vec<Tracked>,
+    /// Where each feature's detector is; made anew when read.
+    #[serde(skip)]
+    places: HashMap<u64, usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Tracked {
+    hash: u64,
+    feature: Feature,
+    detectors: [TiedDetector; CHANNELS],
+    bounds: [f64; CHANNELS],
+    with: [Rate; CHANNELS],
+    /// Different prompts that were answered badly, no more than are needed.
+    prompts: Vec<u64>,
+}
+
+impl Ties {
+    /// Adds an event; answers with the features that a change is now known to be tied to. A reference fills baselines only.
+    pub fn add(&mut self, event: &Event, reference: bool, detection: &Detection) -> Vec<Tie> {
+        self.completions += 1;
+        if event.chosen.is_empty() {
+            return Vec::new();
+        }
+        let exchange = &event.exchange;
+        let kept = if event.prompts == Prompts::Kept { exchange.prompt.as_str() } else { "" };
+        let carried: Vec<(u64, Feature)> = features(exchange.language.unwrap_or(Language::Python), kept)
+            .into_iter()
+            .map(|feature| (hashed(&feature), feature))
+            .collect();
+        let prompt = u64::from_str_radix(event.prompt_hash.get(..16).unwrap_or_default(), 16).unwrap_or_default();
+        let mut ties = Vec::new();
+        for chosen in &event.chosen {
+            let causes = NaturalCauses::of(exchange.completion.get(chosen.span.clone()).unwrap_or_default());
+            let bad = [chosen.choice == Choice::Insecure, chosen.choice != Choice::Secure];
+            let decision = self.decisions.entry(chosen.decision.to_string()).or_default();
+            if reference || decision.bounds.is_none() {
+                decision.learn(bad, &carried, &causes);
+                let enough = reference || self.completions >= detection.baseline;
+                decision.close(enough, detection);
+            } else {
+                let found = decision.watch(prompt, bad, &carried, &causes, detection);
+                ties.extend(found.map(|tie| Tie {
+                    decision: chosen.decision.to_string(),
+                    cwe: chosen.cwe.to_string(),
+                    ..tie
+                }));
+            }
+        }
+        ties
+    }
+
+    /// The features that bad choices of a decision are tied to as far as is known, the strongest first.
+    pub fn suspects(&self, decision: &str) -> Vec<report::Feature> {
+        self.decisions.get(decision).map(Decision::suspects).unwrap_or_default()
+    }
+
+    /// Makes what is not written.
+    pub fn restored(mut self) -> Ties {
+        self.decisions.values_mut().for_each(Decision::index);
+        self
+    }
+}
+
+impl Decision {
+    fn learn(&mut self, bad: [bool; CHANNELS], carried: &[(u64, Feature)], causes: &NaturalCauses) {
+        for (rate, bad) in self.baseline.iter_mut().zip(bad) {
+            rate.add(bad);
+        }
+        if bad.contains(&true) && self.carried.len() < BASELINE {
+            for (hash, _) in carried.iter().filter(|(_, feature)| !causes.has(&feature.mark)) {
+                let counts = self.carried.entry(*hash).or_default();
+                counts.iter_mut().zip(bad).for_each(|(count, bad)| *count += u32::from(bad));
+            }
+        }
+    }
+
+    fn close(&mut self, enough: bool, detection: &Detection) {
+        if enough && self.baseline[0].made >= crate::stream::FEWEST {
+            self.bounds = Some(self.baseline.map(|rate| detection.bound(rate)));
+        }
+    }
+
+    /// Plays a choice for every feature that it carries; answers with the strongest that has reached the run length.
+    fn watch(
+        &mut self,
+        prompt: u64,
+        bad: [bool; CHANNELS],
+        carried: &[(u64, Feature)],
+        causes: &NaturalCauses,
+        detection: &Detection,
+    ) -> Option<Tie> {
+        let bounds = self.bounds?;
+        self.made += 1;
+        if self.carried.len() >= BASELINE {
+            return None;
+        }
+        let coin = PART / (CHANNELS * carried.len().max(1)) as f64;
+        let mut strongest: Option<(f64, usize, usize)> = None;
+        for (hash, feature) in carried {
+            // Who names `random` will call it: such a choice is not held against the feature, and no evidence for it either.
+            let bad = bad.map(|bad| bad && !causes.has(&feature.mark));
+            let Some(&place) = self.places.get(hash) else {
+                if bad.contains(&true) {
+                    self.track(*hash, feature.clone());
+                }
+                continue;
+            };
+            let tracked = &mut self.tracked[place];
+            if bad.contains(&true) && tracked.prompts.len() < SPREAD && !tracked.prompts.contains(&prompt) {
+                tracked.prompts.push(prompt);
+            }
+            for channel in 0..CHANNELS {
+                tracked.with[channel].add(bad[channel]);
+                let detector = &mut tracked.detectors[channel];
+                detector.update(self.made, bad[channel], tracked.bounds[channel], bounds[channel], coin);
+                let evidence = detector.evidence().get();
+                if tracked.prompts.len() >= SPREAD && strongest.is_none_or(|(most, ..)| evidence > most) {
+                    strongest = Some((evidence, place, channel));
+                }
+            }
+        }
+        let (evidence, place, channel) = strongest.filter(|(most, ..)| *most >= detection.run_length.get())?;
+        let (before, with) = (self.baseline[channel], self.tracked[place].with[channel]);
+        let suspects = self.suspects();
+        // From the start again, all of them: they are ways to say the same.
+        self.tracked.iter_mut().for_each(|tracked| tracked.detectors = Default::default());
+        Some(Tie { decision: String::new(), cwe: String::new(), suspects, before, with, evidence })
+    }
+
+    /// Begins to watch a feature; the choice that brought it does not count, so that it is no evidence for itself.
+    fn track(&mut self, hash: u64, feature: Feature) {
+        if self.tracked.len() >= CAPACITY {
+            self.tracked.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+            self.tracked.truncate(CAPACITY / 2);
+            self.index();
+        }
+        let carried = self.carried.get(&hash).copied().unwrap_or_default();
+        let bound = |channel: usize| {
+            let rate = Rate { insecure: u64::from(carried[channel]), made: self.baseline[channel].made };
+            Alpha::new(MISJUDGED).map_or(1.0, |misjudged| rate.at_most(misjudged))
+        };
+        let bounds = [bound(0), bound(1)];
+        self.places.insert(hash, self.tracked.len());
+        self.tracked.push(Tracked {
+            hash,
+            feature,
+            detectors: Default::default(),
+            bounds,
+            with: Default::default(),
+            prompts: Vec::new(),
+        });
+    }
+
+    /// Features with enough evidence; those that say the same as a stronger one are merged into it, under the shortest description.
+    fn suspects(&self) -> Vec<report::Feature> {
+        let enough = SUSPECTED * self.made as f64;
+        let mut strong: Vec<&Tracked> = self
+            .tracked
+            .iter()
+            .filter(|tracked| tracked.prompts.len() >= SPREAD && strength(tracked) >= enough)
+            .collect();
+        strong.sort_by(|a, b| strength(b).total_cmp(&strength(a)).then_with(|| a.feature.cmp(&b.feature)));
+        let mut groups: Vec<(f64, report::Feature)> = Vec::new();
+        for tracked in strong.into_iter().take(NAMED) {
+            let (logarithm, text) = (strength(tracked).ln(), &tracked.feature.mark.text);
+            match groups.iter_mut().find(|(strongest, _)| logarithm >= ALIKE * strongest) {
+                None => groups.push((logarithm, self.named(tracked))),
+                Some((strongest, feature)) => {
+                    if !tracked.feature.part && text.len() > feature.line.len() {
+                        feature.line = text.clone();
+                    }
+                    if logarithm >= AS_WELL * *strongest && text.len() < feature.text.len() {
+                        let line = std::mem::take(&mut feature.line);
+                        *feature = report::Feature { line, ..self.named(tracked) };
+                    }
+                }
+            }
+        }
+        groups.into_iter().map(|(_, feature)| feature).collect()
+    }
+
+    fn named(&self, tracked: &Tracked) -> report::Feature {
+        let strength = |channel: &usize| tracked.detectors[*channel].evidence().get();
+        let channel = (0..CHANNELS).max_by(|a, b| strength(a).total_cmp(&strength(b))).unwrap_or_default();
+        let (with, without) = (tracked.with[channel], self.baseline[channel]);
+        let [good, rest] = [with, without].map(|rate| rate.made.saturating_sub(rate.insecure));
+        report::Feature {
+            family: tracked.feature.mark.family.to_string(),
+            text: tracked.feature.mark.text.clone(),
+            line: tracked.feature.mark.text.clone(),
+            with,
+            without,
+            p: fisher_one_sided(with.insecure, good, without.insecure, rest),
+        }
+    }
+
+    fn index(&mut self) {
+        self.places = self.tracked.iter().enumerate().map(|(place, tracked)| (tracked.hash, place)).collect();
+    }
+}
+
+fn strength(tracked: &Tracked) -> f64 {
+    tracked.detectors.iter().map(|detector| detector.evidence().get()).fold(0.0, f64::max)
+}
+
+/// `DefaultHasher::new` has fixed keys, so that what was written is found again.
+fn hashed(feature: &Feature) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    feature.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,136 @@
+//! A real PostgreSQL, started for the test (`initdb` in the path, or its folder in `TASTER_POSTGRES`; skipped where neither is).
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod stream;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use stream::{accept_all, exchanges, open_database, state, state_of};
+use watch::{Database, Error, Intake};
+
+const EVENTS: usize = 3_000;
+
+/// A server of its own, with its own socket, that ends with the test.
+struct Server {
+    bin: PathBuf,
+    folder: tempfile::TempDir,
+    server: Option<Child>,
+}
+
+impl Server {
+    fn start() -> Option<Server> {
+        let named = std::env::var_os("TASTER_POSTGRES").map(PathBuf::from);
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders = named.into_iter().chain(std::env::split_paths(&paths).collect::<Vec<_>>());
+        let Some(bin) = folders.find(|folder| folder.join("initdb").exists()) else {
+            println!("skipped: no initdb in the path; name its folder in TASTER_POSTGRES");
+            return None;
+        };
+        let mut server = Server { bin, folder: tempfile::tempdir().unwrap(), server: None };
+        if am_root() {
+            // PostgreSQL refuses to run as root.
+            succeed(Command::new("chown").arg("nobody").arg(server.folder.path()));
+        }
+        let data = server.data();
+        succeed(server.command("initdb").args(["--auth=trust", "--username=taster", "--no-sync", "-D"]).arg(data));
+        server.go_on();
+        Some(server)
+    }
+
+    fn go_on(&mut self) {
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path()).args(["-c", "listen_addresses="]);
+        self.server = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let ready = |_: &u32| {
+            let mut asked = self.command("pg_isready");
+            asked.arg("-h").arg(self.folder.path()).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+        };
+        let mut tries = 0..600;
+        assert!(
+            tries.by_ref().inspect(|_| std::thread::sleep(Duration::from_millis(100))).any(|n| ready(&n)),
+            "it does not start"
+        );
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+        // Killed, it leaves its lock behind; the children end by themselves.
+        std::thread::sleep(Duration::from_millis(500));
+        let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let program = if self.bin.join(program).exists() { self.bin.join(program) } else { program.into() };
+        if !am_root() {
+            return Command::new(program);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(program).current_dir("/");
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn database(&self) -> Database {
+        format!("postgres://taster@{}/postgres", percent(self.folder.path())).parse().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn am_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout.trim_ascii() == b"0"
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn percent(path: &Path) -> String {
+    path.display().to_string().replace('/', "%2F")
+}
+
+#[test]
+fn postgresql_holds_what_sqlite_holds_and_two_gateways_share_it() {
+    let Some(mut server) = Server::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("watch.db");
+    accept_all(&mut open_database(&Database::File(file.clone())), EVENTS, 50);
+
+    // Two gateways take turns, and both see some of the events twice.
+    let mut gateways: Vec<Intake> = (0..2).map(|_| open_database(&server.database())).collect();
+    for (n, batch) in exchanges(EVENTS)[..EVENTS / 2].chunks(50).enumerate() {
+        let accepted = gateways[n % 2].accept(batch).unwrap();
+        assert_eq!(accepted.new, batch.len() as u64);
+        assert_eq!(gateways[(n + 1) % 2].accept(&batch[..5]).unwrap().new, 0);
+    }
+    // The server dies; what is refused now is given again later.
+    server.stop();
+    let rest = &exchanges(EVENTS)[EVENTS / 2..];
+    assert!(matches!(gateways[0].accept(&rest[..50]), Err(Error::Storage(_))));
+    server.go_on();
+    let mut later = open_database(&server.database());
+    for batch in rest.chunks(50) {
+        later.accept(batch).unwrap();
+    }
+    assert_eq!(state_of(&server.database()), state(&file));
+}
+
+#[test]
+fn a_database_that_is_not_there_is_named_without_its_password() {
+    let database: Database = "postgres://taster:s3cret@127.0.0.1:1/watch".parse().unwrap();
+    let error = watch::Review::open(&database).err().unwrap().to_string();
+    assert!(error.contains("127.0.0.1:1/watch") && !error.contains("s3cret"), "{error}");
+}
