@@ -15,7 +15,7 @@ pub fn watch(report: &WatchReport, width: usize, colour: bool) -> String {
     let since = format!("since {}", report.since);
     match report.alarms.len() as u64 {
         0 => screen.banner("NO ALARM", Style::new().green(), &since),
-        some => screen.banner(&figure::counted(some, "ALARM"), Style::new().red(), &since),
+        some => screen.banner(&figure::counted(some, "alarm").to_uppercase(), Style::new().red(), &since),
     }
     report.alarms.iter().take(ALARMS).for_each(|alarm| show(&mut screen, alarm));
     rates(&mut screen, report);
