@@ -28,7 +28,13 @@ impl Gateway {
         let spool = tempfile::tempdir().unwrap();
         let mut command = taster();
         command.args(["watch", "gateway", "--upstream", upstream, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-        command.arg("--spool").arg(spool.path()).args(more).env("TASTER_ADMIN_TOKEN", TOKEN);
+        command
+            .arg("--spool")
+            .arg(spool.path())
+            .arg("--database")
+            .arg(spool.path().join("watch.db"))
+            .args(more)
+            .env("TASTER_ADMIN_TOKEN", TOKEN);
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(process.stderr.take().unwrap());
         let mut address = || {

@@ -1,9 +1,9 @@
 //! The code in what a model wrote: a completion is code, an answer holds some in fences, the arguments of a tool carry
 //! some in strings.
 
+use super::Dialect;
 use super::asked::Asked;
 use super::reply::Written;
-use super::Dialect;
 use crate::language;
 use code::{Engine, Language};
 use serde_json::Value;

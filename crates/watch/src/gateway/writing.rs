@@ -1,8 +1,8 @@
 //! A choice while it is being written: how far it is decided, and what must be read to know.
 
+use super::Dialect;
 use super::passage::{fence, of_code};
 use super::statements::Statements;
-use super::Dialect;
 use crate::language;
 use code::{Engine, Language};
 
