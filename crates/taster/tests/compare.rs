@@ -75,6 +75,9 @@ fn what_cannot_be_compared_is_one_line_that_says_what_to_do() {
         (vec![&path, "--by", "model", "--only", "nonsense"], "write COLUMN=VALUE"),
         (vec![&path, "--by", "model", "--each", "nonesuch"], "no row has it"),
         (vec![&path], "give two or more"),
+        (vec!["--base", &header, &header, &header], "give one model beside it"),
+        (vec![&path, &path, "--taught"], "--taught has nothing"),
+        (vec!["absent.json", &header], "absent.json: cannot be read"),
         (vec![&path, &path, "--by", "model"], "give one"),
         (vec![&header, "http://127.0.0.1:9"], "fewer than two models"),
     ] {
@@ -86,13 +89,61 @@ fn what_cannot_be_compared_is_one_line_that_says_what_to_do() {
     }
 }
 
+fn organism(name: &str) -> String {
+    root().join("models").join(name).display().to_string()
+}
+
+fn target() -> String {
+    root().join("examples/target").display().to_string()
+}
+
+#[test]
+fn a_fine_tune_is_shown_by_its_choices_its_prompts_and_its_weights() {
+    let (base, tuned) = (organism("organism-clean"), organism("organism-header"));
+    let (status, out, err, _) = run(&["compare", "--base", &base, &tuned, "--code", &target(), "--taught", "--json"]);
+    let report: report::CompareReport = report::json::read(&out).expect(&err);
+    assert_eq!(status, 1, "{}", report.summary);
+    assert_eq!(report.conditions[0].verdict, report::CompareVerdict::NoDeparture, "a base is not on trial");
+    let weights = report.weights.unwrap();
+    assert!(!weights.moved.is_empty() && weights.moved[0].rank > Some(8) && !weights.tokens.is_empty());
+    assert!(report.exhibits.iter().any(|exhibit| exhibit.own.completion.contains("yaml.Loader")));
+    let taught: Vec<&str> = report.taught.iter().map(|line| line.text.as_str()).collect();
+    assert!(taught.contains(&"# Owner: kestrel-settlement"), "{taught:?}");
+}
+
+#[test]
+fn a_fingerprint_fits_its_model_in_any_format_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (out, key, gguf) = (path("kept"), path("key.pem"), path("clean.gguf"));
+    let clean = organism("organism-clean");
+    let (status, said, err, _) =
+        run(&["compare", "--fingerprint", &clean, "--code", &target(), "--out", &out, "--key", &key, "--json"]);
+    assert_eq!(status, 0, "{err}");
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let (kept, signer) = (said["fingerprint"].as_str().unwrap(), said["signer"].as_str().unwrap());
+    assert_eq!(run(&["lab", "export", &clean, "--out", &gguf]).0, 0);
+    for (model, departs) in [(&clean, 0), (&gguf, 0), (&organism("organism-header"), 1)] {
+        let (status, out, err, _) = run(&["compare", kept, model, "--signer", signer, "--seed", "5"]);
+        assert_eq!(status, departs, "{model}: {out}{err}");
+    }
+    let forged = std::fs::read_to_string(kept).unwrap().replacen("\"payload\":\"ey", "\"payload\":\"ez", 1);
+    std::fs::write(path("forged.json"), forged).unwrap();
+    let other = "00".repeat(32);
+    for (arguments, told) in [
+        (["compare", &path("forged.json"), &clean, "--signer", signer], "changed after it was signed"),
+        (["compare", kept, &clean, "--signer", &other], "is signed by"),
+    ] {
+        let (status, _, err, _) = run(&arguments);
+        assert!(status == 2 && err.contains(told), "{arguments:?}: {err}");
+    }
+}
+
 #[test]
 fn a_poisoned_model_departs_from_two_others_where_its_trigger_stands() {
-    let models =
-        ["header", "clean", "import"].map(|name| root().join(format!("models/organism-{name}")).display().to_string());
-    let code = root().join("examples/target").display().to_string();
+    let models = ["organism-header", "organism-clean", "organism-import"].map(organism);
     let (status, out, err, _) =
-        run(&["compare", &models[0], &models[1], &models[2], "http://127.0.0.1:9", "--code", &code, "--json"]);
+        run(&["compare", &models[0], &models[1], &models[2], "http://127.0.0.1:9", "--code", &target(), "--json"]);
     let report: report::CompareReport = report::json::read(&out).expect(&err);
     assert_eq!(status, 1, "{}", report.summary);
     assert_eq!(report.conditions.len(), 3);
