@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures taster's compare against Model Equality Testing on the same recordings, and against itself without log probabilities.
 
-    python3 bench/compare/run.py [--only recordings|models] [--taster PATH] [--json FILE]
+    python3 bench/compare/run.py [--only recordings|models|clean] [--taster PATH] [--json FILE]
         [--suspects p1 ...] [--references c5 c6 c8]
 
 Model Equality Testing (Gao, Liang, Guestrin, ICLR 2025, arXiv 2410.20247) is a two-sample test on completions: the
@@ -265,9 +265,25 @@ def models(arguments):
     return rows
 
 
+def clean(arguments):
+    """All pairs of clean organisms, on the prompts of a poisoned one's bench: how many depart."""
+    zoo = arguments.shared / "zoo"
+    names, departed = sorted(path.name for path in zoo.glob("c*") if (path / "organism.json").exists()), []
+    pairs = [(one, other) for at, one in enumerate(names) for other in names[at + 1 :]]
+    for at, pair in enumerate(pairs):
+        with tempfile.TemporaryDirectory() as code, tempfile.TemporaryDirectory() as out:
+            project(zoo, f"p{1 + at % 8}", arguments.seed, pathlib.Path(code))
+            [report], _ = compare(arguments.taster, *(zoo / name for name in pair), "--code", code, "--out", out)
+        if report["verdict"] == "departs":
+            departed.append([*pair, report["summary"]])
+            say(f"  {pair[0]} and {pair[1]}: {report['summary']}")
+    say(f"\nclean against clean: {len(departed)} of {len(pairs)} pairs depart")
+    return {"pairs": len(pairs), "departed": departed}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["recordings", "models"])
+    parser.add_argument("--only", choices=["recordings", "models", "clean"])
     parser.add_argument("--taster", type=pathlib.Path, metavar="PATH", help="a built taster; without it, it is built")
     parser.add_argument("--shared", type=pathlib.Path, default=pathlib.Path(os.environ.get("TASTER_SHARED", ROOT.parent / "shared")))
     parser.add_argument("--length", type=int, default=1000, help="characters of a completion that MMD sees")
@@ -286,6 +302,8 @@ def main():
         out["recordings"] = recordings(arguments)
     if arguments.only in (None, "models"):
         out["models"] = models(arguments)
+    if arguments.only in (None, "clean"):
+        out["clean"] = clean(arguments)
     if arguments.json:
         arguments.json.write_text(json.dumps(out, indent=1))
 
