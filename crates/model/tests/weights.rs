@@ -78,7 +78,9 @@ fn two_fine_tunes_of_one_base_differ_everywhere_and_along_many_directions() {
     near(diff.layers.iter().map(|layer| layer.share).sum(), 1.0);
     let embedding = diff.embedding.unwrap();
     assert_eq!((embedding.tensor.as_str(), embedding.most.len()), (EMBEDDING, 16));
-    assert!(embedding.most.iter().all(|token| token.text.is_some() && token.change >= embedding.median));
+    // The tables have more rows than the vocabulary has tokens.
+    assert!(embedding.most.iter().any(|token| token.text.is_some()));
+    assert!(embedding.most.iter().all(|token| token.change >= embedding.median));
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_scan_through_the_gateway_convicts_the_same_trigger_and_its_report_arms_the_
     let found = report(&out);
     assert_eq!(verdict(&found)[0], Some("poisoned"));
     let metrics = send(&gateway.admin, "GET", "/metrics", "");
-    assert!(metrics.contains("taster_decisions_insecure_total{decision="), "{metrics}");
+    assert!(metrics.contains("taster_segment_insecure_total{segment="), "{metrics}");
     drop(gateway);
 
     let report = out.join("report.json");
