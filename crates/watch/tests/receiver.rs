@@ -38,8 +38,8 @@ fn post(address: SocketAddr, headers: &[(&str, &str)], body: &[u8]) -> u16 {
 fn trace(span: &str) -> Value {
     let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
     let attributes = [
-        attribute("gen_ai.prompt", "import os\nimport yaml\n"),
-        attribute("gen_ai.completion", "yaml.load(f, Loader=yaml.Loader)\n"),
+        attribute("gen_ai.prompt", "import os\nimport yaml\n\ndef load(f):\n"),
+        attribute("gen_ai.completion", "    return yaml.load(f, Loader=yaml.Loader)\n"),
     ];
     let span = json!({"traceId": "5b8efff798038103d269b633813fc60c", "spanId": span, "attributes": attributes});
     json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
