@@ -1,0 +1,12 @@
+const events = new EventSource("/events");
+events.onmessage = async (event) => {
+  if (event.data === document.querySelector("main").dataset.version) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (answer.redirected) return location.reload();
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of ["header", "main"]) {
+    document.querySelector(part).replaceWith(page.querySelector(part));
+  }
+  document.title = page.title;
+};
