@@ -1,10 +1,10 @@
 //! What was seen since a moment: alarms and rates, as `taster watch report` and `alarms` show them.
 
-use crate::store::{Connection, Database, alarms};
+use crate::store::{Connection, Database, alarms, events};
 use crate::stream::Stream;
 use crate::{EVERYTHING, Error};
 use jiff::Timestamp;
-use report::{Alarm, SegmentRate, WatchReport};
+use report::{Alarm, Behind, SegmentRate, WatchReport};
 use stats::Rate;
 
 /// Rates that a report lists.
@@ -30,6 +30,47 @@ impl Review {
     /// The database fails.
     pub fn alarms(&mut self, since: Timestamp) -> Result<Vec<Alarm>, Error> {
         alarms::since(&mut *self.connection, since.as_microsecond())
+    }
+
+    /// The alarm with an id.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn alarm(&mut self, id: &str) -> Result<Option<Alarm>, Error> {
+        alarms::by_id(&mut *self.connection, id)
+    }
+
+    /// The insecure choices behind an alarm that are still stored, the latest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn behind(&mut self, alarm: &Alarm) -> Result<Vec<Behind>, Error> {
+        let found = events::behind(&mut *self.connection, &alarm.decision, &alarm.events)?;
+        let shown = |(exchange, chosen): (crate::Exchange, crate::Chosen)| Behind {
+            segments: exchange.segments(),
+            id: exchange.id,
+            at: exchange.at,
+            prompt: exchange.prompt,
+            completion: exchange.completion,
+            choice: chosen.choice,
+            span: chosen.span,
+        };
+        Ok(found.into_iter().map(shown).collect())
+    }
+
+    /// Changes whenever something was taken in or an alarm was explained.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn version(&mut self) -> Result<String, Error> {
+        let counters = self.counters()?;
+        let mut mined = 0;
+        self.connection.query("SELECT COUNT(*) FROM alarms WHERE mined = 1", &[], &mut |row| {
+            mined = row[0].count()?;
+            Ok(())
+        })?;
+        let counted: Vec<String> = counters.values().map(u64::to_string).collect();
+        Ok(format!("{}-{mined}", counted.join("-")))
     }
 
     /// Every counter by its name: completions, decisions, known, not analysed, secrets, alarms, unwatched.
