@@ -3,6 +3,7 @@
 use crate::{Alarm, WatchReport};
 use code::Choice;
 use jiff::Timestamp;
+use stats::Rate;
 use std::ops::Range;
 
 /// The first page.
@@ -31,6 +32,10 @@ pub struct AlarmPage {
     pub database: String,
     /// The alarm.
     pub alarm: Alarm,
+    /// The rate up to which its stream has not changed.
+    pub limit: Option<f64>,
+    /// The rates of its stream by the hour since 1970, in order.
+    pub hours: Vec<(i64, Rate)>,
     /// The insecure choices behind it, the latest first; those that are forgotten by now are missing.
     pub behind: Vec<Behind>,
     /// Whether its features were tried as triggers.

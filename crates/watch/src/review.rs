@@ -1,6 +1,6 @@
 //! What was seen since a moment: alarms and rates, as `taster watch report` and `alarms` show them.
 
-use crate::store::{Connection, Database, alarms, events};
+use crate::store::{Connection, Database, alarms, events, streams};
 use crate::stream::Stream;
 use crate::{EVERYTHING, Error};
 use jiff::Timestamp;
@@ -9,6 +9,10 @@ use stats::Rate;
 
 /// Rates that a report lists.
 const MOST_RATES: i64 = 5_000;
+
+/// Hours before an alarm, and hours in all, that are told of its stream.
+const BEFORE: i64 = 14 * 24;
+const MOST_HOURS: i64 = 2_000;
 
 /// A reader of what an [`Intake`](crate::Intake) has stored.
 pub struct Review {
@@ -38,6 +42,19 @@ impl Review {
     /// The database fails.
     pub fn alarm(&mut self, id: &str) -> Result<Option<Alarm>, Error> {
         alarms::by_id(&mut *self.connection, id)
+    }
+
+    /// How the rate of an alarm's stream went, hour by hour, and its limit.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn history(&mut self, alarm: &Alarm) -> Result<(Vec<(i64, Rate)>, Option<f64>), Error> {
+        let key = (alarm.segment.clone(), alarm.decision.clone());
+        let raised: Timestamp = alarm.raised.parse().map_err(|_| Error::Foreign)?;
+        let from = raised.as_second().div_euclid(3600) - BEFORE;
+        let hours = streams::hours(&mut *self.connection, &key, from, MOST_HOURS)?;
+        let streams = streams::load(&mut *self.connection, &[key.clone()].into())?;
+        Ok((hours, streams.get(&key).and_then(|stream| stream.bound)))
     }
 
     /// The insecure choices behind an alarm that are still stored, the latest first.

@@ -43,10 +43,10 @@ impl Axis {
         Axis { low: 0.0, high: 1.0, step: 0.25 }
     }
 
-    /// From one value to another, in quarters.
-    pub(super) fn between(low: f64, high: f64) -> Self {
+    /// From one value to another, in so many parts.
+    pub(super) fn between(low: f64, high: f64, parts: f64) -> Self {
         let high = high.max(low + 1.0);
-        Axis { low, high, step: (high - low) / 4.0 }
+        Axis { low, high, step: (high - low) / parts }
     }
 
     /// Where a value stands, as a percentage of the width; values outside stand at the edge.

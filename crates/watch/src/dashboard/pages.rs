@@ -118,7 +118,10 @@ async fn overview(State(house): Shared, uri: Uri) -> Response {
 async fn alarm(State(house): Shared, Path(id): Path<String>) -> Response {
     answer(house, move |house| {
         let Some(alarm) = house.alarm(&id)? else { return Ok(unknown()) };
+        let (hours, limit) = house.reader.read(|review| review.history(&alarm))?;
         let page = AlarmPage {
+            hours,
+            limit,
             version: house.version()?,
             database: house.database.clone(),
             behind: house.reader.read(|review| review.behind(&alarm))?,

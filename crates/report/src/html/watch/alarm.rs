@@ -1,7 +1,7 @@
 //! The page of an alarm: what has changed, what the prompts behind it share, and these prompts themselves.
 
 use super::rates::{self, Drawn, share};
-use super::{text, trial};
+use super::{history, text, trial, when};
 use crate::html::exhibits::{choice_class, choice_word, excerpt, occurrences};
 use crate::html::summary::figure_of;
 use crate::html::table::{Column, Kind, table};
@@ -17,7 +17,7 @@ pub(super) fn heading(page: &AlarmPage) -> Markup {
         p.kicker { a href="/" { "taster watch" } " · alarm" }
         h1 { (text::line(&alarm.decision)) " in " (text::line(&alarm.segment)) }
         p.byline {
-            (text::weakness(&alarm.cwe)) " · raised " (text::line(&alarm.raised))
+            (text::weakness(&alarm.cwe)) " · raised " (when(&alarm.raised))
             @if !alarm.also.is_empty() { " · also in " (text::line(&alarm.also.join(", "))) }
         }
         div.verdict.poisoned {
@@ -31,26 +31,30 @@ pub(super) fn heading(page: &AlarmPage) -> Markup {
 pub(super) fn sections(page: &AlarmPage) -> Markup {
     let alarm = &page.alarm;
     html! {
-        dl.figures {
-            (figure_of("Before", html! { (figure::percent(alarm.before.value())) }, counts(alarm.before)))
-            (figure_of("Now", html! { (figure::percent(alarm.now.value())) }, counts(alarm.now)))
-            (figure_of("e-value", html! { (figure::scientific(alarm.e_value)) }, html! {
-                "one false alarm in " (figure::scientific(alarm.run_length)) " decisions"
-            }))
-            (figure_of("Again", html! { (figure::count(alarm.again)) }, html! { "times while it was open" }))
-        }
-        section {
-            h2 { "What the prompts share" }
-            (features(alarm))
-            (trial::section(page))
-        }
-        section { h2 { "Rates" } (rates::figure(drawn(alarm))) }
-        section {
-            h2 { "Prompts and completions" }
-            @if page.behind.is_empty() { p { "None is stored any more." } }
-            @for behind in &page.behind { (exhibit(behind, alarm)) }
-        }
+           dl.figures {
+               (figure_of("Before", html! { (figure::percent(alarm.before.value())) }, counts(alarm.before)))
+               (figure_of("Now", html! { (figure::percent(alarm.now.value())) }, counts(alarm.now)))
+               (figure_of("e-value", html! { (figure::scientific(alarm.e_value)) }, html! {
+                   "one false alarm in " (figure::scientific(alarm.run_length)) " decisions"
+               }))
+               (figure_of("Again", html! { (figure::count(alarm.again)) }, html! { "times while it was open" }))
+           }
+           section {
+               h2 { "What the prompts share" }
+               (features(alarm))
+               (trial::section(page))
+           }
+           section {
+    h2 { "Rates" }
+    (history::figure(page))
+    (rates::figure(drawn(page)))
     }
+           section {
+               h2 { "Prompts and completions" }
+               @if page.behind.is_empty() { p { "None is stored any more." } }
+               @for behind in &page.behind { (exhibit(behind, alarm)) }
+           }
+       }
 }
 
 fn counts(rate: Rate) -> Markup {
@@ -82,8 +86,9 @@ fn features(alarm: &Alarm) -> Markup {
     }
 }
 
-fn drawn(alarm: &Alarm) -> Vec<Drawn> {
-    let row = |label: Markup, rate| Drawn { label, rate, limit: None };
+fn drawn(page: &AlarmPage) -> Vec<Drawn> {
+    let alarm = &page.alarm;
+    let row = |label: Markup, rate| Drawn { label, rate, limit: page.limit };
     let mut rows =
         vec![row(html! { code { "before" } }, alarm.before), row(html! { code { "since the change" } }, alarm.now)];
     for feature in &alarm.features {
@@ -98,7 +103,7 @@ fn exhibit(behind: &Behind, alarm: &Alarm) -> Markup {
     let planted = alarm.features.first().map(|feature| carried(&behind.prompt, feature)).unwrap_or_default();
     html! {
         h4 {
-            (behind.at) " · " (text::line(&behind.segments.join(", "))) " · " (text::line(&behind.id)) " "
+            (when(&behind.at.to_string())) " · " (text::line(&behind.segments.join(", "))) " · " (text::line(&behind.id)) " "
             span class={ "choice " (class) } { (choice_word(Some(behind.choice))) }
         }
         pre {

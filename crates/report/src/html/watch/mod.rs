@@ -1,6 +1,7 @@
 //! The pages of the dashboard of `taster watch`.
 
 mod alarm;
+mod history;
 mod overview;
 mod rates;
 mod timeline;
@@ -8,6 +9,7 @@ mod trial;
 
 use super::{Kind, page_of, text};
 use crate::{AlarmPage, Overview};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 /// Replaces the page's parts when the server says that they have changed.
@@ -56,6 +58,14 @@ pub fn watch_refusal(why: &str) -> String {
         &html! { main { section { p { (text::line(why)) } } } },
         &html! {},
     )
+}
+
+/// A time, to the second; what is none stays as it is.
+fn when(raw: &str) -> Markup {
+    match raw.parse::<Timestamp>() {
+        Ok(at) => html! { (at.strftime("%Y-%m-%d %H:%M:%S UTC")) },
+        Err(_) => text::line(raw),
+    }
 }
 
 fn footer(database: &str) -> Markup {

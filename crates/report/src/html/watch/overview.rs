@@ -1,7 +1,7 @@
 //! The first page: is something wrong, since when, and how do the rates stand?
 
 use super::rates::{self, Drawn, share};
-use super::{text, timeline};
+use super::{text, timeline, when};
 use crate::html::summary::figure_of;
 use crate::html::table::{Column, Kind, table};
 use crate::{Alarm, Overview, SegmentRate, figure};
@@ -98,7 +98,7 @@ fn alarm_table(alarms: &[Alarm]) -> Markup {
     ];
     let cells = |alarm: &Alarm| {
         vec![
-            html! { a href=(address(alarm)) { (text::line(&alarm.raised)) } },
+            html! { a href=(address(alarm)) { (when(&alarm.raised)) } },
             text::line(&alarm.decision),
             text::line(&alarm.segment),
             html! { (share(alarm.before)) },

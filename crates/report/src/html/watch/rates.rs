@@ -22,6 +22,7 @@ pub(super) fn figure(rates: Vec<Drawn>) -> Markup {
         return html! {};
     }
     let ends = rates.iter().flat_map(|drawn| [Some(interval(drawn.rate).1), drawn.limit]).flatten();
+    let is_limited = rates.iter().any(|drawn| drawn.limit.is_some());
     let axis = Axis::over(ends.filter(|end| *end <= 1.0));
     let rows: Vec<Row> = rates.into_iter().map(|drawn| row(&axis, drawn)).collect();
     html! {
@@ -29,8 +30,10 @@ pub(super) fn figure(rates: Vec<Drawn>) -> Markup {
             (chart::rows(&axis, &[], &rows, |at| figure::percent(Some(at))))
             figcaption {
                 "Insecure choices a decision with the " (figure::level(2.0 * TAIL)) " interval, were choices independent. "
-                span.key.strong-key {} " all of it beyond the limit. " span.key.weak-key {} " not. "
-                span.key.tolerance-key {} " the limit: up to there nothing has changed, as far as the baseline tells."
+                @if is_limited {
+                    span.key.tolerance-key {} " the limit: up to there nothing has changed, as far as the baseline tells. "
+                    span.key.strong-key {} " all of the interval is beyond it. "
+                }
             }
         }
     }
@@ -57,6 +60,7 @@ fn row(axis: &Axis, Drawn { label, rate, limit }: Drawn) -> Row {
     }
 }
 
-fn interval(rate: Rate) -> (f64, f64) {
+/// Between these the true rate is, were choices independent.
+pub(super) fn interval(rate: Rate) -> (f64, f64) {
     Alpha::new(TAIL).map_or((0.0, 1.0), |tail| (rate.at_least(tail), rate.at_most(tail)))
 }

@@ -25,7 +25,7 @@ pub(super) fn figure(alarms: &[Alarm], (from, to): (Timestamp, Timestamp)) -> Ma
     if decisions.is_empty() {
         return html! {};
     }
-    let axis = Axis::between(from.as_second() as f64, to.as_second() as f64);
+    let axis = axis(from.as_second() as f64, to.as_second() as f64);
     let format = if to.as_second() as f64 - (from.as_second() as f64) < DAYS { "%b %d %H:%M" } else { "%b %d" };
     let tick = |at: f64| Timestamp::from_second(at as i64).map_or(String::new(), |at| at.strftime(format).to_string());
     let rows: Vec<Row> =
@@ -36,6 +36,13 @@ pub(super) fn figure(alarms: &[Alarm], (from, to): (Timestamp, Timestamp)) -> Ma
             figcaption { "Alarms by the time (UTC) of the completion that raised them. Each leads to its page." }
         }
     }
+}
+
+/// Marked at the same hour of some days, where there are enough.
+fn axis(from: f64, to: f64) -> Axis {
+    let days = ((to - from) / 86_400.0).round() as u64;
+    let parts = [7, 6, 5].into_iter().find(|parts| days > 0 && days.is_multiple_of(*parts));
+    Axis::between(from, to, parts.unwrap_or(4) as f64)
 }
 
 fn row(axis: &Axis, decision: &str, alarms: &[(&Alarm, Timestamp)]) -> Row {
