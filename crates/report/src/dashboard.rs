@@ -32,14 +32,21 @@ pub struct AlarmPage {
     pub database: String,
     /// The alarm.
     pub alarm: Alarm,
-    /// The rate up to which its stream has not changed.
-    pub limit: Option<f64>,
-    /// The rates of its stream by the hour since 1970, in order.
-    pub hours: Vec<(i64, Rate)>,
+    /// How the rate of its stream went.
+    pub history: History,
     /// The insecure choices behind it, the latest first; those that are forgotten by now are missing.
     pub behind: Vec<Behind>,
     /// Whether its features were tried as triggers.
     pub trial: Trial,
+}
+
+/// How the rate of a stream went.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// Its rates by the hour since 1970, in order.
+    pub hours: Vec<(i64, Rate)>,
+    /// The rate up to which it has not changed; `None` while its baseline fills.
+    pub limit: Option<f64>,
 }
 
 /// A choice behind an alarm. Its texts are hostile.

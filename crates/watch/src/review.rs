@@ -4,7 +4,7 @@ use crate::store::{Connection, Database, alarms, events, streams};
 use crate::stream::Stream;
 use crate::{EVERYTHING, Error};
 use jiff::Timestamp;
-use report::{Alarm, Behind, SegmentRate, WatchReport};
+use report::{Alarm, Behind, History, SegmentRate, WatchReport};
 use stats::Rate;
 
 /// Rates that a report lists.
@@ -48,13 +48,13 @@ impl Review {
     ///
     /// # Errors
     /// The database fails.
-    pub fn history(&mut self, alarm: &Alarm) -> Result<(Vec<(i64, Rate)>, Option<f64>), Error> {
+    pub fn history(&mut self, alarm: &Alarm) -> Result<History, Error> {
         let key = (alarm.segment.clone(), alarm.decision.clone());
         let raised: Timestamp = alarm.raised.parse().map_err(|_| Error::Foreign)?;
         let from = raised.as_second().div_euclid(3600) - BEFORE;
         let hours = streams::hours(&mut *self.connection, &key, from, MOST_HOURS)?;
         let streams = streams::load(&mut *self.connection, &[key.clone()].into())?;
-        Ok((hours, streams.get(&key).and_then(|stream| stream.bound)))
+        Ok(History { hours, limit: streams.get(&key).and_then(|stream| stream.bound) })
     }
 
     /// The insecure choices behind an alarm that are still stored, the latest first.

@@ -107,7 +107,7 @@ fn drill_down(database: &Database) -> String {
     let mut review = Review::open(database).unwrap();
     let alarm = review.alarms(jiff::Timestamp::UNIX_EPOCH).unwrap().remove(0);
     let (behind, history) = (review.behind(&alarm).unwrap(), review.history(&alarm).unwrap());
-    assert!(!behind.is_empty() && !history.0.is_empty() && history.1.is_some());
+    assert!(!behind.is_empty() && !history.hours.is_empty() && history.limit.is_some());
     assert_eq!(review.alarm(&alarm.id).unwrap(), Some(alarm));
     format!("{behind:?} {history:?}")
 }

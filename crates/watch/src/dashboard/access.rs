@@ -133,6 +133,6 @@ mod tests {
         for foreign in ["null", "http://127.0.0.1:8501", "http://evil.example", "http://127.0.0.1:8500.evil.example"] {
             assert!(!is_own(&of(foreign)), "{foreign}");
         }
-        assert!(is_own(&headers(&[host.clone()])) && !is_own(&headers(&[host, cookie])));
+        assert!(is_own(&headers(std::slice::from_ref(&host))) && !is_own(&headers(&[host, cookie])));
     }
 }

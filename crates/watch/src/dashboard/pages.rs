@@ -118,10 +118,8 @@ async fn overview(State(house): Shared, uri: Uri) -> Response {
 async fn alarm(State(house): Shared, Path(id): Path<String>) -> Response {
     answer(house, move |house| {
         let Some(alarm) = house.alarm(&id)? else { return Ok(unknown()) };
-        let (hours, limit) = house.reader.read(|review| review.history(&alarm))?;
         let page = AlarmPage {
-            hours,
-            limit,
+            history: house.reader.read(|review| review.history(&alarm))?,
             version: house.version()?,
             database: house.database.clone(),
             behind: house.reader.read(|review| review.behind(&alarm))?,

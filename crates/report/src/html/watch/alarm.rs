@@ -88,7 +88,7 @@ fn features(alarm: &Alarm) -> Markup {
 
 fn drawn(page: &AlarmPage) -> Vec<Drawn> {
     let alarm = &page.alarm;
-    let row = |label: Markup, rate| Drawn { label, rate, limit: page.limit };
+    let row = |label: Markup, rate| Drawn { label, rate, limit: page.history.limit };
     let mut rows =
         vec![row(html! { code { "before" } }, alarm.before), row(html! { code { "since the change" } }, alarm.now)];
     for feature in &alarm.features {

@@ -10,6 +10,8 @@ use stats::Rate;
 const ABOVE: f64 = 18.0;
 const PLOT: f64 = 150.0;
 const BELOW: f64 = 24.0;
+/// Where the plot begins, behind the labels of the rates; percent of the width.
+const LEFT: f64 = 5.0;
 /// Most points; neighbouring hours share one where there are more.
 const POINTS: i64 = 48;
 
@@ -22,13 +24,14 @@ struct Point {
 
 /// The figure; nothing where no rate is stored.
 pub(super) fn figure(page: &AlarmPage) -> Markup {
-    let (Some(first), Some(last)) = (page.hours.first(), page.hours.last()) else { return html! {} };
+    let (Some(first), Some(last)) = (page.history.hours.first(), page.history.hours.last()) else { return html! {} };
+    let limit = page.history.limit.filter(|limit| limit.is_finite());
     let width = last.0.saturating_sub(first.0).max(0) / POINTS + 1;
-    let points = points(&page.hours, first.0, width);
-    let top = points.iter().map(|point| interval(point.rate).1).chain(page.limit).fold(0.1, f64::max).min(1.0);
+    let points = points(&page.history.hours, first.0, width);
+    let top = points.iter().map(|point| interval(point.rate).1).chain(limit).fold(0.1, f64::max).min(1.0);
     let y = |rate: f64| format!("{:.1}", ABOVE + PLOT * (1.0 - rate.clamp(0.0, top) / top));
-    let span = (last.0.saturating_sub(first.0) + width).max(1) as f64;
-    let x = |hour: f64| format!("{:.2}%", (1.5 + 97.0 * (hour - first.0 as f64) / span).clamp(0.0, 100.0));
+    let span = last.0.saturating_sub(first.0).saturating_add(width).max(1) as f64;
+    let x = |hour: f64| format!("{:.2}%", (LEFT + (98.5 - LEFT) * (hour - first.0 as f64) / span).clamp(0.0, 100.0));
     let raised = page.alarm.raised.parse::<Timestamp>().map(|at| x(at.as_second() as f64 / 3600.0));
     html! {
         figure {
@@ -39,13 +42,13 @@ pub(super) fn figure(page: &AlarmPage) -> Markup {
                     line.grid x1="0" x2="100%" y1=(y(part)) y2=(y(part)) {}
                     text.tick x="0" y=(y(part)) dy="-3" { (fig::percent(Some(part))) }
                 }
-                @if let Some(limit) = page.limit { line.tolerance x1="0" x2="100%" y1=(y(limit)) y2=(y(limit)) {} }
+                @if let Some(limit) = limit { line.tolerance x1="0" x2="100%" y1=(y(limit)) y2=(y(limit)) {} }
                 @if let Ok(at) = &raised {
                     line.threshold x1=(at) x2=(at) y1=(ABOVE) y2=(ABOVE + PLOT) {}
                     text.tick.threshold-label x=(at) y="12" text-anchor="middle" { "alarm" }
                 }
-                @for point in &points { (drawn(point, page.limit, &x(point.hour as f64 + width as f64 / 2.0), &y)) }
-                text.tick x="0" y=(ABOVE + PLOT + 17.0) { (day(first.0)) }
+                @for point in &points { (drawn(point, limit, &x(point.hour as f64 + width as f64 / 2.0), &y)) }
+                text.tick x={ (LEFT) "%" } y=(ABOVE + PLOT + 17.0) { (day(first.0)) }
                 text.tick x="100%" y=(ABOVE + PLOT + 17.0) text-anchor="end" { (day(last.0)) }
             }
             figcaption {

@@ -1,4 +1,8 @@
 const events = new EventSource("/events");
+// A line that breaks is taken up again by the browser; one that is refused means that the login has ended.
+events.onerror = () => {
+  if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+};
 events.onmessage = async (event) => {
   if (event.data === document.querySelector("main").dataset.version) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
