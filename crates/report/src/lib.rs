@@ -16,6 +16,7 @@
 mod alarm;
 mod change;
 mod comparison;
+mod dashboard;
 mod error;
 pub mod escape;
 pub mod figure;
@@ -31,6 +32,7 @@ pub mod terminal;
 pub use alarm::{Alarm, Drift, Feature, SegmentRate, WatchReport};
 pub use change::*;
 pub use comparison::*;
+pub use dashboard::{AlarmPage, Behind, History, Overview, Trial, TrialState};
 pub use error::Error;
 pub use folder::{remove_all, write_all, write_comparison};
 pub use result::*;

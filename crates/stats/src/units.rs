@@ -127,6 +127,12 @@ impl Rate {
         }
         high
     }
+
+    /// The rate that the true one falls short of with probability at most `alpha`; 0 where no decision was made.
+    pub fn at_least(self, alpha: Alpha) -> f64 {
+        let secure = Rate { insecure: self.made.saturating_sub(self.insecure), made: self.made };
+        1.0 - secure.at_most(alpha)
+    }
 }
 
 impl TryFrom<f64> for Alpha {

@@ -5,9 +5,11 @@ mod gateway;
 mod import;
 mod otlp;
 mod report;
+mod serve;
 mod watching;
 
-use anyhow::{Context, Result};
+use ::watch::dashboard::SHORTEST;
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use jiff::{SignedDuration, Span, Timestamp};
 use std::process::ExitCode;
@@ -25,6 +27,8 @@ pub enum Command {
     Report(report::Arguments),
     /// The alarms, one a line with --json; as SARIF, STIX or candidates for a scan.
     Alarms(alarms::Arguments),
+    /// The same in a browser: rates, alarms, the prompts behind them.
+    Serve(serve::Arguments),
 }
 
 /// Runs the command.
@@ -38,6 +42,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Command::Otlp(arguments) => otlp::run(arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),
+        Command::Serve(arguments) => serve::run(arguments),
     }
 }
 
@@ -50,4 +55,15 @@ fn ago(option: &str, since: &str) -> Result<Timestamp> {
         SignedDuration::try_from(span).or_else(|_| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()));
     let lasted = lasted.ok().with_context(|| format!("{option} {since}: write it in weeks, days, hours or minutes"))?;
     Timestamp::now().checked_sub(lasted.abs()).with_context(|| format!("{option} {since}: too long ago"))
+}
+
+/// The variable that holds the token of the operator's pages: a flag would show it to everybody on this machine.
+const TOKEN: &str = "TASTER_ADMIN_TOKEN";
+
+/// The token that `what` asks its visitors for.
+fn token(what: &str) -> Result<String> {
+    match std::env::var(TOKEN) {
+        Ok(token) if token.chars().count() >= SHORTEST => Ok(token),
+        _ => bail!("{what} needs a token of {SHORTEST} characters or more in the environment variable {TOKEN}"),
+    }
 }

@@ -158,8 +158,10 @@ fn a_scan_through_the_gateway_convicts_the_same_trigger_and_its_report_arms_the_
 
 #[test]
 fn what_is_told_wrong_is_one_line_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
     let start = |arguments: &[&str]| {
         let mut command = taster();
+        command.current_dir(folder.path());
         command.args(["watch", "gateway", "--upstream", "http://127.0.0.1:1"]).args(arguments);
         command.env_remove("TASTER_ADMIN_TOKEN").output().unwrap()
     };

@@ -63,6 +63,12 @@ pub enum Error {
         /// What the system said.
         why: String,
     },
+    /// A token that can be guessed.
+    #[error("the token has fewer than {0} characters; give a longer one")]
+    Token(usize),
+    /// A scan cannot be started.
+    #[error("the scan cannot be started: {0}")]
+    Scan(String),
     /// A number that makes no sense.
     #[error(transparent)]
     Number(#[from] stats::Error),

@@ -21,6 +21,7 @@ mod advance;
 mod alert;
 mod analysis;
 mod archive;
+pub mod dashboard;
 mod error;
 mod event;
 mod exchange;

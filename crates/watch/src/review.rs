@@ -1,14 +1,18 @@
 //! What was seen since a moment: alarms and rates, as `taster watch report` and `alarms` show them.
 
-use crate::store::{Connection, Database, alarms};
+use crate::store::{Connection, Database, alarms, events, streams};
 use crate::stream::Stream;
 use crate::{EVERYTHING, Error};
 use jiff::Timestamp;
-use report::{Alarm, SegmentRate, WatchReport};
+use report::{Alarm, Behind, History, SegmentRate, WatchReport};
 use stats::Rate;
 
 /// Rates that a report lists.
 const MOST_RATES: i64 = 5_000;
+
+/// Hours before an alarm, and hours in all, that are told of its stream.
+const BEFORE: i64 = 14 * 24;
+const MOST_HOURS: i64 = 2_000;
 
 /// A reader of what an [`Intake`](crate::Intake) has stored.
 pub struct Review {
@@ -30,6 +34,60 @@ impl Review {
     /// The database fails.
     pub fn alarms(&mut self, since: Timestamp) -> Result<Vec<Alarm>, Error> {
         alarms::since(&mut *self.connection, since.as_microsecond())
+    }
+
+    /// The alarm with an id.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn alarm(&mut self, id: &str) -> Result<Option<Alarm>, Error> {
+        alarms::by_id(&mut *self.connection, id)
+    }
+
+    /// How the rate of an alarm's stream went, hour by hour, and its limit.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn history(&mut self, alarm: &Alarm) -> Result<History, Error> {
+        let key = (alarm.segment.clone(), alarm.decision.clone());
+        let raised: Timestamp = alarm.raised.parse().map_err(|_| Error::Foreign)?;
+        let from = raised.as_second().div_euclid(3600) - BEFORE;
+        let hours = streams::hours(&mut *self.connection, &key, from, MOST_HOURS)?;
+        let streams = streams::load(&mut *self.connection, &[key.clone()].into())?;
+        Ok(History { hours, limit: streams.get(&key).and_then(|stream| stream.bound) })
+    }
+
+    /// The insecure choices behind an alarm that are still stored, the latest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn behind(&mut self, alarm: &Alarm) -> Result<Vec<Behind>, Error> {
+        let found = events::behind(&mut *self.connection, &alarm.decision, &alarm.events)?;
+        let shown = |(exchange, chosen): (crate::Exchange, crate::Chosen)| Behind {
+            segments: exchange.segments(),
+            id: exchange.id,
+            at: exchange.at,
+            prompt: exchange.prompt,
+            completion: exchange.completion,
+            choice: chosen.choice,
+            span: chosen.span,
+        };
+        Ok(found.into_iter().map(shown).collect())
+    }
+
+    /// Changes whenever something was taken in or an alarm was explained.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn version(&mut self) -> Result<String, Error> {
+        let counters = self.counters()?;
+        let mut mined = 0;
+        self.connection.query("SELECT COUNT(*) FROM alarms WHERE mined = 1", &[], &mut |row| {
+            mined = row[0].count()?;
+            Ok(())
+        })?;
+        let counted: Vec<String> = counters.values().map(u64::to_string).collect();
+        Ok(format!("{}-{mined}", counted.join("-")))
     }
 
     /// Every counter by its name: completions, decisions, known, not analysed, secrets, alarms, unwatched.

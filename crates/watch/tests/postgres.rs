@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use stream::{accept_all, exchanges, open_database, state, state_of};
-use watch::{Database, Error, Intake};
+use watch::{Database, Error, Intake, Review};
 
 const EVENTS: usize = 3_000;
 
@@ -102,6 +102,16 @@ fn percent(path: &Path) -> String {
     path.display().to_string().replace('/', "%2F")
 }
 
+/// What the dashboard shows of the latest alarm.
+fn drill_down(database: &Database) -> String {
+    let mut review = Review::open(database).unwrap();
+    let alarm = review.alarms(jiff::Timestamp::UNIX_EPOCH).unwrap().remove(0);
+    let (behind, history) = (review.behind(&alarm).unwrap(), review.history(&alarm).unwrap());
+    assert!(!behind.is_empty() && !history.hours.is_empty() && history.limit.is_some());
+    assert_eq!(review.alarm(&alarm.id).unwrap(), Some(alarm));
+    format!("{behind:?} {history:?}")
+}
+
 #[test]
 fn postgresql_holds_what_sqlite_holds_and_two_gateways_share_it() {
     let Some(mut server) = Server::start() else { return };
@@ -126,6 +136,7 @@ fn postgresql_holds_what_sqlite_holds_and_two_gateways_share_it() {
         later.accept(batch).unwrap();
     }
     assert_eq!(state_of(&server.database()), state(&file));
+    assert_eq!(drill_down(&server.database()), drill_down(&Database::File(file)));
 }
 
 #[test]

@@ -43,6 +43,12 @@ impl Axis {
         Axis { low: 0.0, high: 1.0, step: 0.25 }
     }
 
+    /// From one value to another, in so many parts.
+    pub(super) fn between(low: f64, high: f64, parts: f64) -> Self {
+        let high = high.max(low + 1.0);
+        Axis { low, high, step: (high - low) / parts }
+    }
+
     /// Where a value stands, as a percentage of the width; values outside stand at the edge.
     pub(super) fn at(&self, value: f64) -> String {
         // A hair of room on both sides, so that marks at the very ends stay whole.
@@ -101,7 +107,8 @@ pub(super) fn end(axis: &Axis, value: f64, class: &str) -> Markup {
     html! { line class={ "span " (class) } x1=(axis.at(value)) x2=(axis.at(value)) y1=(MIDDLE - 5) y2=(MIDDLE + 5) {} }
 }
 
-fn vertical(axis: &Axis, value: f64, class: &str) -> Markup {
+/// A line from the top of the row to its bottom.
+pub(super) fn vertical(axis: &Axis, value: f64, class: &str) -> Markup {
     html! { line class=(class) x1=(axis.at(value)) x2=(axis.at(value)) y1="0" y2=(ROW) {} }
 }
 

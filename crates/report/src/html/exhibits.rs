@@ -118,7 +118,8 @@ fn within(edit: &Range<usize>, range: &Range<usize>) -> Range<usize> {
     edit.start.max(range.start).saturating_sub(range.start)..edit.end.min(range.end).saturating_sub(range.start)
 }
 
-fn occurrences(prompt: &str, trigger: &str) -> Vec<Range<usize>> {
+/// Where a text stands in a prompt.
+pub(super) fn occurrences(prompt: &str, trigger: &str) -> Vec<Range<usize>> {
     if trigger.is_empty() {
         return Vec::new();
     }

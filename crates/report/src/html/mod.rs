@@ -2,7 +2,8 @@
 //!
 //! Every text of a model or a file goes through `text`, which shows unseen characters, and through maud, which escapes HTML.
 //! The content security policy allows nothing but this page's own style sheet, by its hash: were markup ever to slip
-//! through, the browser would still neither run nor fetch it.
+//! through, the browser would still neither run nor fetch it. The pages of the dashboard ([`watch_overview`] and its like) may
+//! besides send their forms, run the one script in them, also by its hash, and ask the server that they came from.
 
 mod change;
 mod chart;
@@ -16,6 +17,9 @@ mod summary;
 mod table;
 mod text;
 mod trigger;
+mod watch;
+
+pub use watch::{watch_alarm, watch_login, watch_overview, watch_refusal};
 
 use crate::{CompareReport, ScanReport};
 use base64::Engine;
@@ -37,27 +41,56 @@ pub fn comparison(report: &CompareReport) -> String {
     frame(&title, &comparison::heading(report), &comparison::sections(report), &comparison::footer(report))
 }
 
+/// What a page may do beside being read.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Nothing: it is read, printed and passed on.
+    Document,
+    /// Send its forms where it came from.
+    Form,
+    /// The same, and run this script, which may ask where it came from.
+    Live(&'static str),
+}
+
+impl Kind {
+    fn policy(self) -> String {
+        let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+        let rest = match self {
+            Kind::Document => "form-action 'none'".to_owned(),
+            Kind::Form => "form-action 'self'".to_owned(),
+            Kind::Live(script) => format!("form-action 'self'; connect-src 'self'; script-src {}", hash(script)),
+        };
+        format!("default-src 'none'; style-src {}; base-uri 'none'; {rest}", hash(STYLE))
+    }
+
+    /// Without a referrer browsers call a form's origin null, and the server could not tell its own forms.
+    fn referrer(self) -> &'static str {
+        if matches!(self, Kind::Document) { "no-referrer" } else { "same-origin" }
+    }
+}
+
 fn frame(title: &Markup, heading: &Markup, main: &Markup, footer: &Markup) -> String {
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        STANDARD.encode(Sha256::digest(STYLE))
-    );
+    page_of(Kind::Document, title, heading, &html! { main { (main) } }, footer)
+}
+
+fn page_of(kind: Kind, title: &Markup, heading: &Markup, main: &Markup, footer: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta http-equiv="Content-Security-Policy" content=(kind.policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
+                meta name="referrer" content=(kind.referrer());
                 title { (title) " - taster" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header { (heading) }
-                main { (main) }
+                (main)
                 footer { (footer) }
+                @if let Kind::Live(script) = kind { script { (PreEscaped(script)) } }
             }
         }
     }

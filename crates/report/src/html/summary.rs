@@ -83,6 +83,7 @@ fn most_sensitive(report: &ScanReport) -> Option<(&str, f64)> {
     smallest.map(|(decision, effect)| (decision.as_str(), *effect))
 }
 
-fn figure_of(name: &str, value: Markup, beside: Markup) -> Markup {
+/// A figure, its name and what belongs to it.
+pub(super) fn figure_of(name: &str, value: Markup, beside: Markup) -> Markup {
     html! { div { dt { (name) } dd.value { (value) } dd.beside { (beside) } } }
 }

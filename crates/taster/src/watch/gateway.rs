@@ -14,9 +14,6 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The variable that holds the token of the operator's page: a flag would show it to everybody on this machine.
-const TOKEN: &str = "TASTER_ADMIN_TOKEN";
-
 /// Stand in front of a model server and read what it writes while it passes.
 ///
 /// Any OpenAI-compatible server: developers change one base URL. Completions, chat and infilling are read, streamed or not;
@@ -185,14 +182,8 @@ fn policy(denied: &[String], triggers: &[PathBuf]) -> Result<Policy> {
     Ok(policy)
 }
 
-/// Shortest token: what is shorter can be guessed.
-const SHORTEST: usize = 16;
-
 fn admin(listen: SocketAddr) -> Result<Admin> {
-    match std::env::var(TOKEN) {
-        Ok(token) if token.len() >= SHORTEST => Ok(Admin { listen, token }),
-        _ => bail!("--admin needs a token of {SHORTEST} characters or more in the environment variable {TOKEN}"),
-    }
+    Ok(Admin { listen, token: super::token("--admin")? })
 }
 
 /// What was seen, and what was not.

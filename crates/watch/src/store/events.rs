@@ -107,6 +107,9 @@ fn place_name(place: Place) -> &'static str {
 pub const COLUMNS: &str =
     "e.seq, e.id, e.at, e.model, e.language, e.segment, e.prompt, e.prompt_hash, e.suffix, e.completion, e.cut";
 
+/// How many these are.
+const COUNT: usize = 11;
+
 /// An event as it was stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
@@ -167,6 +170,31 @@ pub fn between(
     Ok(events)
 }
 
+/// The choices of a decision in the events with these ids, the latest first.
+pub fn behind(
+    connection: &mut dyn Connection,
+    decision: &str,
+    ids: &[String],
+) -> Result<Vec<(Exchange, Chosen)>, Error> {
+    let places: Vec<String> = (0..ids.len()).map(|at| format!("${}", at + 2)).collect();
+    let statement = format!(
+        "SELECT {COLUMNS}, c.event, c.decision, c.cwe, c.choice, c.place, c.form, c.span_start, c.span_end FROM events e JOIN \
+         choices c ON c.event = e.seq AND c.decision = $1 WHERE e.id IN ({}) ORDER BY e.seq DESC",
+        places.join(",")
+    );
+    let values: Vec<Value> = [decision].into_iter().chain(ids.iter().map(String::as_str)).map(Value::from).collect();
+    let mut behind = Vec::new();
+    if !ids.is_empty() {
+        connection.query(&statement, &values, &mut |row| {
+            let (event, choice) = row.split_at_checked(COUNT).ok_or(Error::Foreign)?;
+            behind.push((stored(event)?.exchange, chosen(choice)?));
+            Ok(())
+        })?;
+    }
+    Ok(behind)
+}
+
+/// Reads a row of event, decision, cwe, choice, place, form and span.
 fn chosen(row: &Row) -> Result<Chosen, Error> {
     Ok(Chosen {
         decision: row[1].text()?.into(),

@@ -81,6 +81,18 @@ pub fn save(connection: &mut dyn Connection, streams: &BTreeMap<Key, Stream>, at
     connection.insert(&STREAMS, &rows, &mut |_| Ok(()))
 }
 
+/// The rates of a stream from an hour on, in order; at most `most` of them.
+pub fn hours(connection: &mut dyn Connection, key: &Key, from: i64, most: i64) -> Result<Vec<(i64, Rate)>, Error> {
+    let statement = "SELECT hour, insecure, made FROM rates WHERE hour >= $1 AND segment = $2 AND decision = $3 ORDER BY hour LIMIT $4";
+    let mut hours = Vec::new();
+    let values = [from.into(), key.0.as_str().into(), key.1.as_str().into(), most.into()];
+    connection.query(statement, &values, &mut |row| {
+        hours.push((row[0].whole()?, Rate { insecure: row[1].count()?, made: row[2].count()? }));
+        Ok(())
+    })?;
+    Ok(hours)
+}
+
 /// Adds to the hourly rates.
 pub fn count_hours(connection: &mut dyn Connection, hours: &Hourly) -> Result<(), Error> {
     let row = |((hour, segment, decision), rate): (&(i64, String, String), &Rate)| -> Vec<Value> {
