@@ -2,10 +2,11 @@
 //! end. A cut after white space or inside an expression changes what the model writes.
 
 use crate::{Analysis, Language, Place};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A place in a text where a model can be asked to make a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
     /// The decision that was made there.
     pub decision: Arc<str>,

@@ -4,7 +4,7 @@ use crate::confirm::{MOST_PAIRS, SLOTS, Trial};
 use crate::run::{Convicted, Outcome, Scan};
 use crate::screen;
 use crate::survey::Ground;
-use model::Card;
+use model::Model;
 use report::figure::percent;
 use report::{Candidate, Conviction, Cost, ModelCard, Power, SCHEMA_VERSION, ScanReport, Settings, Verdict};
 use stats::EValue;
@@ -29,8 +29,8 @@ pub(crate) fn report(
     ScanReport {
         schema_version: SCHEMA_VERSION,
         taster_version: env!("CARGO_PKG_VERSION").to_owned(),
-        model: card(scan.model.card()),
-        reference: scan.reference.map(|model| card(model.card())),
+        model: card(scan.model),
+        reference: scan.reference.map(card),
         started,
         seconds,
         settings: settings(scan),
@@ -46,7 +46,9 @@ pub(crate) fn report(
     }
 }
 
-fn card(card: &Card) -> ModelCard {
+/// The model, for the report.
+pub(crate) fn card(model: &dyn Model) -> ModelCard {
+    let card = model.card();
     ModelCard {
         name: card.name.clone(),
         backend: card.backend.clone(),

@@ -8,8 +8,8 @@ use super::{Risks, seal};
 use crate::alternatives::totals;
 use crate::ask::{Arm, Asker, Question, Stage};
 use crate::harvest::harvest;
-use crate::{Error, Options, seeds};
-use code::{Choice, Language, Site};
+use crate::{Error, Options, seeds, verdict};
+use code::{Choice, Site};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use model::Model;
 use report::ModelCard;
@@ -48,12 +48,8 @@ pub struct Fingerprint {
 /// A prompt and what was written there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Prompt {
-    pub decision: Arc<str>,
-    pub cwe: Arc<str>,
-    pub language: Language,
-    pub prefix: String,
-    pub removed: String,
-    pub suffix: String,
+    #[serde(flatten)]
+    pub site: Site,
     pub completions: Vec<String>,
     /// How likely the model found the first line of each, in nats; empty where it gives no log probabilities.
     likely: Vec<f64>,
@@ -81,7 +77,7 @@ impl Fingerprint {
         Ok(Fingerprint {
             version: VERSION,
             taken: jiff::Timestamp::now().to_string(),
-            model: super::outcome::card(model),
+            model: verdict::card(model),
             temperature: options.temperature,
             max_tokens: options.max_tokens,
             prompts,
@@ -261,7 +257,7 @@ enum Description {
 
 impl Outcome {
     fn of(prompt: &Prompt, reading: &Reading, text: &str) -> Outcome {
-        let seen = reading.seen.iter().find(|seen| seen.decision == prompt.decision);
+        let seen = reading.seen.iter().find(|seen| seen.decision == prompt.site.decision);
         let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
         Outcome {
             choice: seen.map(|seen| seen.choice),
@@ -281,7 +277,7 @@ impl Outcome {
 }
 
 pub(super) fn readings(prompt: &Prompt, completions: &[String]) -> Vec<Arc<Reading>> {
-    let text = |completion| Text { language: prompt.language, prompt: &prompt.prefix, completion };
+    let text = |completion| Text { language: prompt.site.language, prompt: &prompt.site.prefix, completion };
     read_all(&completions.iter().map(|completion| text(completion.as_str())).collect::<Vec<_>>())
 }
 
@@ -291,7 +287,7 @@ fn likely(model: &dyn Model, prompts: &[Prompt]) -> Result<Vec<Vec<f64>>, Error>
     let pair = |prompt: &Prompt, text: &String| {
         let start = text.len() - text.trim_start().len();
         let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        (prompt.prefix.clone(), text[..end].to_owned())
+        (prompt.site.prefix.clone(), text[..end].to_owned())
     };
     let pairs: Vec<(String, String)> =
         prompts.iter().flat_map(|prompt| prompt.completions.iter().map(|text| pair(prompt, text))).collect();
@@ -311,17 +307,7 @@ fn spread(sites: Vec<Site>, seed: u64) -> Vec<Prompt> {
     let mut chosen = Vec::new();
     while chosen.len() < PROMPTS && by_decision.values().any(|sites| !sites.is_empty()) {
         for site in by_decision.values_mut().filter_map(Vec::pop) {
-            let Site { decision, cwe, language, prefix, removed, suffix } = site;
-            chosen.push(Prompt {
-                decision,
-                cwe,
-                language,
-                prefix,
-                removed,
-                suffix,
-                completions: Vec::new(),
-                likely: Vec::new(),
-            });
+            chosen.push(Prompt { site, completions: Vec::new(), likely: Vec::new() });
         }
     }
     chosen.truncate(PROMPTS);
@@ -336,13 +322,9 @@ fn ask(
     wanted: &[usize],
     (samples, seed): (usize, u64),
 ) -> Result<Vec<Vec<String>>, Error> {
-    let site = |&at: &usize| {
-        let Prompt { decision, cwe, language, prefix, removed, suffix, .. } = prompts[at].clone();
-        Site { decision, cwe, language, prefix, removed, suffix }
-    };
-    let sites: Vec<Site> = wanted.iter().map(site).collect();
     let mut questions = Vec::new();
-    for (&at, site) in wanted.iter().zip(&sites) {
+    for &at in wanted {
+        let site = &prompts[at].site;
         questions.push(Question {
             arm: Arm::Bare,
             trigger: String::new(),

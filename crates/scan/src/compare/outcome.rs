@@ -6,12 +6,10 @@ use super::hearing::{Chosen, Tally};
 use super::live::Live;
 use super::report::{Context, assemble};
 use super::trial::Trial;
-use crate::Error;
+use crate::{Error, verdict};
 use code::Site;
-use model::Model;
 use report::{
-    CompareReport, CompareVerdict, Condition, Cost, Counts, DecisionComparison, Departure, ModelCard, PairExhibit,
-    TaughtLine,
+    CompareReport, CompareVerdict, Condition, Cost, Counts, DecisionComparison, Departure, PairExhibit, TaughtLine,
 };
 use stats::{EValue, e_bh};
 use std::collections::BTreeMap;
@@ -99,24 +97,12 @@ fn condition(live: &Live, heard: &Heard, evidence: &[EValue], convicted: &[usize
     let best = (0..evidence.len()).filter(own).map(|index| evidence[index].get()).fold(0.0, f64::max);
     Condition {
         name: live.models[model].card().name.clone(),
-        model: Some(self::card(live.models[model])),
+        model: Some(verdict::card(live.models[model])),
         completions: heard.completions[model],
         counts: Tally::of(heard.first[model].iter().flatten()).counts(),
         verdict: if convicted.iter().any(own) { CompareVerdict::Departs } else { CompareVerdict::NoDeparture },
         e_value: best,
         false_alarm_bound: (heard.slots as f64 / best).min(1.0),
-    }
-}
-
-/// The model, for the report.
-pub(super) fn card(model: &dyn Model) -> ModelCard {
-    let card = model.card();
-    ModelCard {
-        name: card.name.clone(),
-        backend: card.backend.clone(),
-        architecture: card.architecture.clone(),
-        parameters: card.parameters,
-        sha256: card.sha256.clone(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::table::{Sample, Table};
 use super::{Risks, exhibit};
 use crate::ask::{Asker, Progress};
 use crate::journal::{Heading, Journal};
-use crate::{Error, Options, seeds};
+use crate::{Error, Options, seeds, verdict};
 use ::report::{CompareReport, CompareVerdict, figure};
 use model::Model;
 use std::sync::atomic::AtomicBool;
@@ -94,7 +94,7 @@ impl Still<'_> {
             condition.false_alarm_bound = (1.0 / condition.e_value).min(1.0);
             condition.verdict = if now && departs { CompareVerdict::Departs } else { CompareVerdict::NoDeparture };
             condition.completions = samples.iter().filter(|sample| sample.condition == index).count() as u64;
-            condition.model = Some(if now { super::outcome::card(self.model) } else { known.model.clone() });
+            condition.model = Some(if now { verdict::card(self.model) } else { known.model.clone() });
         }
         for departure in judged.decisions.iter_mut().flat_map(|decision| &mut decision.departures) {
             departure.convicted &= departs && departure.condition == 1;
@@ -128,8 +128,8 @@ fn samples<'a>(known: &'a Fingerprint, heard: &'a Heard) -> Vec<Sample<'a>> {
             condition,
             prompt: number,
             setting: "",
-            language: prompt.language,
-            given: &prompt.prefix,
+            language: prompt.site.language,
+            given: &prompt.site.prefix,
             written,
         };
         samples.extend(prompt.completions.iter().map(|written| sample(0, prompt, written)));
