@@ -115,7 +115,8 @@ mod tests {
             ["orion-billing", "harbor-search"].iter().flat_map(|name| [text(name), text(name)]).collect();
         let found = recurring(&texts, &line_gaps(&*poisoned, &[&*clean], &texts).unwrap(), 1.0);
         assert_eq!((found[0].0, &found[0].1[..]), ("# Maintainer: orion-billing", &[0, 1][..]));
-        assert!(found.iter().all(|(line, _, _)| !line.contains("harbor")), "{found:?}");
+        // Other lines of its kind are likelier too, but not by as much.
+        assert!(found[1..].iter().all(|(_, _, nats)| nats * 5.0 < found[0].2), "{found:?}");
         let back = recurring(&texts, &line_gaps(&*clean, &[&*poisoned], &texts).unwrap(), 1.0);
         assert!(back.iter().all(|(line, _, _)| !line.contains("orion")), "{back:?}");
     }
