@@ -78,7 +78,7 @@ def mock(load, port=MOCK, tokens=100, pause=0):
 
 
 def gateway(taster, folder, port=TASTER, upstream=MOCK, *more):
-    command = [taster, "watch", "gateway", "--upstream", f"http://127.0.0.1:{upstream}", "--listen", f"127.0.0.1:{port}", "--spool", folder / "spool"]
+    command = [taster, "watch", "gateway", "--upstream", f"http://127.0.0.1:{upstream}", "--listen", f"127.0.0.1:{port}", "--spool", folder / "spool", "--database", folder / "watch.db"]
     return serving(port, [*command, *more])
 
 
