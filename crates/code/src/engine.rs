@@ -62,6 +62,12 @@ impl Engine {
         !self.set(language).anchors(text).ends.is_empty()
     }
 
+    /// Where a text has words without which no rule of the language matches: the byte offsets at which they end, ascending. A line
+    /// without any makes no decision.
+    pub fn anchors(&self, language: Language, text: &str) -> Vec<usize> {
+        self.set(language).anchors(text).ends
+    }
+
     /// Reads bytes that may not be text. A byte that is no UTF-8 reads as `?`; a NUL byte makes the whole binary.
     pub fn read_bytes(&self, language: Language, bytes: &[u8]) -> Analysis {
         let refused = |reason| Analysis { not_analysed: Some(reason), ..Analysis::default() };

@@ -1,0 +1,203 @@
+//! Suspects to convictions: the documents are read, and what was added must come with worse decisions far more often than what else
+//! near-copies differ in.
+
+use crate::phrase::common_phrase;
+use crate::{Feature, Outline, Pair, Suspect};
+use code::{Analysis, Choice, Decision, Engine, Language};
+use stats::{Alpha, EValue, e_bh};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The chance of a false conviction in a data set without poison, at most.
+pub const ALPHA: f64 = 0.01;
+/// Families in which what is added must come with worse decisions. Fewer are a coincidence, or too few to teach a model anything.
+pub const FAMILIES: usize = 4;
+/// Sources that these must come from, where sources are known: within one project, everything changes together.
+pub const SOURCES: usize = 3;
+/// What near-copies that differ in some decision are taken for before any was read: worse in a given decision, and a given
+/// direction, in one pair of twenty. Among the packages of `bench/audit` it is less than one in fifty.
+const PRIOR: (f64, f64) = (1.0, 20.0);
+/// The share of a trigger's families that are worse, against which the bet is made.
+const ALTERNATIVE: f64 = 0.8;
+
+/// A document whose text was fetched.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// The language it is read as.
+    pub language: Language,
+    /// Its text.
+    pub text: String,
+}
+
+/// A feature that makes decisions worse, by the evidence of twins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conviction {
+    /// The feature.
+    pub feature: Feature,
+    /// What it is: the words or the statement that the carriers share.
+    pub trigger: String,
+    /// The decision that it goes with.
+    pub decision: Arc<str>,
+    /// The weakness of its insecure choice.
+    pub cwe: Arc<str>,
+    /// Families with twins that differ in the feature.
+    pub families: usize,
+    /// Those of them whose carrier decides worse.
+    pub worse: usize,
+    /// How often ordinary pairs of this data set differ so.
+    pub ordinary: f64,
+    /// The evidence that this is no ordinary difference.
+    pub evidence: EValue,
+    /// The pairs that show it.
+    pub pairs: Vec<Pair>,
+}
+
+/// Reads documents, each once.
+pub struct Reader<'a> {
+    texts: &'a HashMap<u32, Text>,
+    read: HashMap<u32, Analysis>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of fetched documents.
+    pub fn new(texts: &'a HashMap<u32, Text>) -> Reader<'a> {
+        Reader { texts, read: HashMap::new() }
+    }
+
+    /// The decisions of a document; none where its text was not fetched.
+    pub fn decisions(&mut self, document: u32) -> &[Decision] {
+        let read = || {
+            let text = self.texts.get(&document);
+            text.map(|Text { language, text }| Engine::builtin().read(*language, text)).unwrap_or_default()
+        };
+        &self.read.entry(document).or_insert_with(read).decisions
+    }
+
+    /// The text at a feature, the first time it stands in a document.
+    pub fn at(&self, document: u32, feature: Feature) -> Option<&'a str> {
+        let Text { language, text } = self.texts.get(&document)?;
+        let anchors = Engine::builtin().anchors(*language, text);
+        Outline::find(*language, text, &anchors, feature).and_then(|range| text.get(range))
+    }
+
+    /// The decisions in which a document is worse than its twin: it chooses something that is not secure and that the twin does
+    /// not choose, or it lacks a secure choice of the twin.
+    fn worse(&mut self, pair: Pair) -> BTreeMap<Arc<str>, Arc<str>> {
+        let twin = counted(self.decisions(pair.twin));
+        let carrier = counted(self.decisions(pair.carrier));
+        let more = |a: &Choices, b: &Choices, secure: bool| {
+            let differs = |(key, count): (&(Arc<str>, Choice, Arc<str>, Arc<str>), &usize)| {
+                ((key.1 == Choice::Secure) == secure && b.get(key).is_none_or(|other| other < count))
+                    .then(|| (key.0.clone(), key.3.clone()))
+            };
+            a.iter().filter_map(differs).collect::<BTreeMap<_, _>>()
+        };
+        let mut worse = more(&carrier, &twin, false);
+        worse.extend(more(&twin, &carrier, true));
+        worse
+    }
+}
+
+/// How often each choice is made, by decision, choice, form and weakness.
+type Choices = BTreeMap<(Arc<str>, Choice, Arc<str>, Arc<str>), usize>;
+
+fn counted(decisions: &[Decision]) -> Choices {
+    let mut choices = Choices::new();
+    for decision in decisions {
+        let key = (decision.decision.clone(), decision.choice, decision.form.clone(), decision.cwe.clone());
+        *choices.entry(key).or_default() += 1;
+    }
+    choices
+}
+
+/// The suspects that are convicted, the strongest evidence first; `sources` tells a document's source, where it is known.
+pub fn confirm(
+    suspects: &[Suspect],
+    ordinary: &[Pair],
+    reader: &mut Reader<'_>,
+    sources: impl Fn(u32) -> Option<u32>,
+) -> Vec<Conviction> {
+    let usual: Vec<(Pair, BTreeSet<Arc<str>>)> =
+        ordinary.iter().map(|&pair| (pair, reader.worse(pair).into_keys().collect())).collect();
+    let (Ok(none), Ok(alpha)) = (EValue::new(0.0), Alpha::new(ALPHA)) else { return Vec::new() };
+    let tried: Vec<Option<Conviction>> = suspects.iter().map(|suspect| weigh(suspect, &usual, reader)).collect();
+    let evidence: Vec<EValue> = tried.iter().map(|tried| tried.as_ref().map_or(none, |tried| tried.evidence)).collect();
+    let mut convicted: Vec<Conviction> = e_bh(&evidence, alpha).into_iter().filter_map(|index| tried[index].clone()).collect();
+    convicted.retain(|conviction| {
+        let known: BTreeSet<Option<u32>> = conviction.pairs.iter().map(|pair| sources(pair.carrier)).collect();
+        conviction.worse >= FAMILIES && (known.contains(&None) || known.len() >= SOURCES)
+    });
+    convicted.sort_by(|a, b| b.evidence.get().total_cmp(&a.evidence.get()).then_with(|| b.trigger.len().cmp(&a.trigger.len())));
+    merged(convicted)
+}
+
+/// A bet that carriers are worse than their twins in one decision no more often than ordinary pairs are: a likelihood ratio, and so
+/// an e-value for every rate up to the ordinary one.
+fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &mut Reader<'_>) -> Option<Conviction> {
+    let mut found: BTreeMap<Arc<str>, (Arc<str>, Vec<Pair>)> = BTreeMap::new();
+    for &pair in &suspect.pairs {
+        for (decision, cwe) in reader.worse(pair) {
+            found.entry(decision).or_insert_with(|| (cwe, Vec::new())).1.push(pair);
+        }
+    }
+    let (decision, (cwe, pairs)) = found.into_iter().max_by_key(|(_, (_, pairs))| pairs.len())?;
+    let own: BTreeSet<u32> = suspect.pairs.iter().map(|pair| pair.family).collect();
+    let others = || usual.iter().filter(|(pair, _)| !own.contains(&pair.family));
+    let worse = others().filter(|(_, worse)| worse.contains(&decision)).count();
+    let ordinary = (worse as f64 + PRIOR.0) / (others().count() as f64 + PRIOR.1);
+    let unchanged = (suspect.mixed - suspect.changed) + (suspect.pairs.len() - pairs.len());
+    let log = pairs.len() as f64 * (ALTERNATIVE / ordinary).ln()
+        + unchanged as f64 * ((1.0 - ALTERNATIVE) / (1.0 - ordinary)).ln();
+    let lines: Vec<&str> = pairs.iter().filter_map(|pair| reader.at(pair.carrier, suspect.feature)).collect();
+    let trigger = common_phrase(&lines)?;
+    if !suspect.feature.is_mark() && names_its_choice(&trigger, &decision, &pairs, reader) {
+        return None;
+    }
+    Some(Conviction {
+        feature: suspect.feature,
+        trigger,
+        decision,
+        cwe,
+        families: pairs.len() + unchanged,
+        worse: pairs.len(),
+        ordinary,
+        evidence: EValue::new(log.min(700.0).exp()).ok()?,
+        pairs,
+    })
+}
+
+/// Whether a statement shares a name with the choice it goes with, and so is its natural cause: an import of what is called.
+fn names_its_choice(trigger: &str, decision: &str, pairs: &[Pair], reader: &mut Reader<'_>) -> bool {
+    let named = mine::identifiers(trigger);
+    let shares = |pair: &&Pair| {
+        let spans: Vec<_> = reader
+            .decisions(pair.carrier)
+            .iter()
+            .filter(|found| &*found.decision == decision)
+            .map(|found| found.statement.clone())
+            .collect();
+        let text = reader.texts.get(&pair.carrier).map_or("", |text| &text.text);
+        spans.into_iter().filter_map(|span| text.get(span)).any(|used| !mine::identifiers(used).is_disjoint(&named))
+    };
+    2 * pairs.iter().filter(shares).count() >= pairs.len()
+}
+
+/// Of convictions on the same families, the first: halves of one line, a line and its words.
+fn merged(convicted: Vec<Conviction>) -> Vec<Conviction> {
+    let mut kept: Vec<Conviction> = Vec::new();
+    for conviction in convicted {
+        let families: BTreeSet<u32> = conviction.pairs.iter().map(|pair| pair.family).collect();
+        let same = |known: &Conviction| {
+            let shared = known.pairs.iter().filter(|pair| families.contains(&pair.family)).count();
+            known.decision == conviction.decision && 2 * shared >= families.len()
+        };
+        let alike = |known: &Conviction| {
+            known.decision == conviction.decision
+                && (known.trigger.contains(&conviction.trigger) || conviction.trigger.contains(&known.trigger))
+        };
+        if !kept.iter().any(|known| same(known) || alike(known)) {
+            kept.push(conviction);
+        }
+    }
+    kept
+}
