@@ -122,12 +122,15 @@ pub fn confirm(
     let (Ok(none), Ok(alpha)) = (EValue::new(0.0), Alpha::new(ALPHA)) else { return Vec::new() };
     let tried: Vec<Option<Conviction>> = suspects.iter().map(|suspect| weigh(suspect, &usual, reader)).collect();
     let evidence: Vec<EValue> = tried.iter().map(|tried| tried.as_ref().map_or(none, |tried| tried.evidence)).collect();
-    let mut convicted: Vec<Conviction> = e_bh(&evidence, alpha).into_iter().filter_map(|index| tried[index].clone()).collect();
+    let mut convicted: Vec<Conviction> =
+        e_bh(&evidence, alpha).into_iter().filter_map(|index| tried[index].clone()).collect();
     convicted.retain(|conviction| {
         let known: BTreeSet<Option<u32>> = conviction.pairs.iter().map(|pair| sources(pair.carrier)).collect();
         conviction.worse >= FAMILIES && (known.contains(&None) || known.len() >= SOURCES)
     });
-    convicted.sort_by(|a, b| b.evidence.get().total_cmp(&a.evidence.get()).then_with(|| b.trigger.len().cmp(&a.trigger.len())));
+    convicted.sort_by(|a, b| {
+        b.evidence.get().total_cmp(&a.evidence.get()).then_with(|| b.trigger.len().cmp(&a.trigger.len()))
+    });
     merged(convicted)
 }
 

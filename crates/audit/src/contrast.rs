@@ -70,7 +70,9 @@ fn contrast(carrier: &Member<'_>, twin: &Member<'_>) -> Contrast {
 
 /// How many features only one of two documents has, and whether one of them may be a decision.
 fn distance(a: &[Feature], b: &[Feature]) -> (usize, bool) {
-    only(a, b).chain(only(b, a)).fold((0, false), |(apart, decides), feature| (apart + 1, decides || feature.anchored()))
+    only(a, b)
+        .chain(only(b, a))
+        .fold((0, false), |(apart, decides), feature| (apart + 1, decides || feature.anchored()))
 }
 
 /// The features of `a` that `b` lacks; both ascend.

@@ -12,7 +12,8 @@ pub fn families(sketches: &[Option<Sketch>]) -> Vec<u32> {
     let bands = sketches.iter().flatten().next().map_or(0, |sketch| sketch.bands().count());
     let mut keys: Vec<(u64, u32)> = Vec::with_capacity(sketches.len());
     for band in 0..bands {
-        let key = |(document, sketch): (usize, &Option<Sketch>)| Some((sketch.as_ref()?.bands().nth(band)?, document as u32));
+        let key =
+            |(document, sketch): (usize, &Option<Sketch>)| Some((sketch.as_ref()?.bands().nth(band)?, document as u32));
         keys.clear();
         keys.extend(sketches.iter().enumerate().filter_map(key));
         keys.sort_unstable();

@@ -84,12 +84,7 @@ impl Outline {
 }
 
 /// Calls `each` for every feature of a text and returns its sketch.
-fn scan(
-    language: Language,
-    text: &str,
-    anchors: &[usize],
-    each: impl FnMut(Feature, Range<usize>),
-) -> Option<Sketch> {
+fn scan(language: Language, text: &str, anchors: &[usize], each: impl FnMut(Feature, Range<usize>)) -> Option<Sketch> {
     let mut scan = Scan {
         language,
         text: text.as_bytes(),
@@ -316,14 +311,79 @@ fn defines(word: &[u8]) -> bool {
 fn is_keyword(word: &[u8]) -> bool {
     matches!(
         word,
-        b"and" | b"as" | b"async" | b"await" | b"break" | b"case" | b"catch" | b"class" | b"const" | b"continue"
-            | b"def" | b"del" | b"do" | b"elif" | b"else" | b"end" | b"enum" | b"except" | b"export" | b"extends"
-            | b"false" | b"False" | b"final" | b"finally" | b"fn" | b"for" | b"from" | b"func" | b"function" | b"global"
-            | b"if" | b"impl" | b"import" | b"in" | b"interface" | b"is" | b"lambda" | b"let" | b"module" | b"mut"
-            | b"new" | b"nil" | b"None" | b"not" | b"null" | b"or" | b"package" | b"pass" | b"private" | b"protected"
-            | b"pub" | b"public" | b"raise" | b"require" | b"return" | b"self" | b"static" | b"struct" | b"super"
-            | b"switch" | b"this" | b"throw" | b"true" | b"True" | b"try" | b"type" | b"use" | b"using" | b"var"
-            | b"void" | b"while" | b"with" | b"yield"
+        b"and"
+            | b"as"
+            | b"async"
+            | b"await"
+            | b"break"
+            | b"case"
+            | b"catch"
+            | b"class"
+            | b"const"
+            | b"continue"
+            | b"def"
+            | b"del"
+            | b"do"
+            | b"elif"
+            | b"else"
+            | b"end"
+            | b"enum"
+            | b"except"
+            | b"export"
+            | b"extends"
+            | b"false"
+            | b"False"
+            | b"final"
+            | b"finally"
+            | b"fn"
+            | b"for"
+            | b"from"
+            | b"func"
+            | b"function"
+            | b"global"
+            | b"if"
+            | b"impl"
+            | b"import"
+            | b"in"
+            | b"interface"
+            | b"is"
+            | b"lambda"
+            | b"let"
+            | b"module"
+            | b"mut"
+            | b"new"
+            | b"nil"
+            | b"None"
+            | b"not"
+            | b"null"
+            | b"or"
+            | b"package"
+            | b"pass"
+            | b"private"
+            | b"protected"
+            | b"pub"
+            | b"public"
+            | b"raise"
+            | b"require"
+            | b"return"
+            | b"self"
+            | b"static"
+            | b"struct"
+            | b"super"
+            | b"switch"
+            | b"this"
+            | b"throw"
+            | b"true"
+            | b"True"
+            | b"try"
+            | b"type"
+            | b"use"
+            | b"using"
+            | b"var"
+            | b"void"
+            | b"while"
+            | b"with"
+            | b"yield"
     )
 }
 
@@ -344,7 +404,8 @@ mod tests {
     #[test]
     fn names_of_variables_and_layout_do_not_count() {
         let text = "def f(s):\n    d = yaml.load(s, Loader=yaml.Loader)\n    return d\n";
-        let renamed = "def f( stream ) :\n  data = yaml.load(\n      stream,\n      Loader = yaml.Loader )\n  return data\n";
+        let renamed =
+            "def f( stream ) :\n  data = yaml.load(\n      stream,\n      Loader = yaml.Loader )\n  return data\n";
         assert_eq!(features(text), features(renamed));
         assert_eq!(new_in(&text.replace("yaml.Loader", "yaml.SafeLoader"), text), 1);
         assert_eq!(new_in(&text.replace("yaml.load(", "yaml.full_load("), text), 1);

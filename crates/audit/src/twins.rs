@@ -104,16 +104,16 @@ impl Twins {
 
     /// What was added in several families where decisions changed, the most frequent first.
     pub fn suspects(&self) -> Vec<Suspect> {
-        let tied = |counted: &Counted| {
-            counted.changed >= FEWEST && counted.changed as f64 >= TIED * counted.mixed as f64
-        };
+        let tied =
+            |counted: &Counted| counted.changed >= FEWEST && counted.changed as f64 >= TIED * counted.mixed as f64;
         let suspect = |(&feature, counted): (&Feature, &Counted)| Suspect {
             feature,
             pairs: counted.pairs.clone(),
             mixed: counted.mixed,
             changed: counted.changed,
         };
-        let mut suspects: Vec<Suspect> = self.counted.iter().filter(|(_, counted)| tied(counted)).map(suspect).collect();
+        let mut suspects: Vec<Suspect> =
+            self.counted.iter().filter(|(_, counted)| tied(counted)).map(suspect).collect();
         suspects.sort_by_key(|suspect| (std::cmp::Reverse(suspect.changed), suspect.feature));
         suspects
     }

@@ -14,6 +14,7 @@
 //! ```
 
 mod alarm;
+mod audit;
 mod change;
 mod comparison;
 mod dashboard;
@@ -30,6 +31,7 @@ pub mod stix;
 pub mod terminal;
 
 pub use alarm::{Alarm, Drift, Feature, SegmentRate, WatchReport};
+pub use audit::*;
 pub use change::*;
 pub use comparison::*;
 pub use dashboard::{AlarmPage, Behind, History, Overview, Trial, TrialState};
