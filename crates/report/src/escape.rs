@@ -119,6 +119,19 @@ fn visible(character: char) -> String {
     }
 }
 
+/// A text as a candidate of `taster scan --triggers`: what no line shows, or would end it, as `\u{..}`, which the reader of the file takes back.
+pub fn candidate(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() {
+                c.to_string()
+            } else {
+                format!("\\u{{{:x}}}", c as u32)
+            }
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

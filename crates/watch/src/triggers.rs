@@ -1,5 +1,6 @@
 //! What was mined, as candidates that `taster scan --triggers` reads: a line each, family, tab, text.
 
+use report::escape::candidate;
 use report::{Alarm, Feature};
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ pub fn triggers(alarms: &[Alarm]) -> String {
     let mut seen = BTreeSet::new();
     for feature in alarms.iter().flat_map(|alarm| &alarm.features) {
         for text in [planted(feature), feature.line.clone()] {
-            let line = format!("{}\t{}", feature.family, escaped(&text));
+            let line = format!("{}\t{}", feature.family, candidate(&text));
             if seen.insert(line.clone()) {
                 lines.push(line);
             }
@@ -28,19 +29,6 @@ fn planted(feature: &Feature) -> String {
         true => format!("{leader} {}", feature.text),
         false => feature.text.clone(),
     }
-}
-
-/// What no line of text shows, or would end it, as `\u{..}`, which the reader of the file takes back.
-fn escaped(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() {
-                c.to_string()
-            } else {
-                format!("\\u{{{:x}}}", c as u32)
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,326 @@
+//! An audit, stage by stage: survey -> families -> suspects -> confirm -> gather -> describe.
+
+use crate::catalogue::{Catalogue, Place};
+use crate::confirm::{ALPHA, Conviction, Reader, Text, confirm};
+use crate::fetch::Fetched;
+use crate::survey::Surveyed;
+use crate::twins::{Suspect, Twins};
+use crate::{AuditError, Feature, describe, fetch, survey};
+use dataset::{Dataset, Engine, Folder, Known, Limits, Problem, TextFunction};
+use report::{AuditProblem, AuditReport, AuditSettings, AuditVerdict, DataRead, SCHEMA_VERSION};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Memory for the engine's sorting and grouping, bytes.
+const ENGINE_MEMORY: usize = 256 << 20;
+/// Suspects that are looked into, those of most families first.
+const TRIED: usize = 64;
+/// Sources that a suspect's carriers must come from before it is looked into.
+const SOURCES: usize = 2;
+/// A feature that stands in more documents than this many times those of its families is nobody's mark.
+const SPREAD: usize = 2;
+/// Documents of one cluster that are listed.
+const LISTED: usize = 20_000;
+/// Shortest trigger that is looked for in every document: shorter ones are everybody's words.
+const PHRASE: (usize, usize) = (3, 16);
+/// Problems that are listed; the others are counted.
+const TOLD: usize = 200;
+
+/// What to audit.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where the data set lies.
+    pub dataset: String,
+    /// An earlier data set: documents that it has too are left out.
+    pub against: Option<String>,
+    /// The scheduler of a cluster, `HOST:PORT`.
+    pub cluster: Option<String>,
+    /// Where outlines are kept while the audit runs: a folder, on a cluster one that every machine reaches.
+    pub work: String,
+    /// Go on with what lies in the work folder.
+    pub resume: bool,
+}
+
+/// How far an audit has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Step {
+    /// What is done now.
+    pub stage: &'static str,
+    /// Documents read.
+    pub documents: u64,
+    /// Bytes read, as they lie there.
+    pub bytes: u64,
+    /// Bytes of the whole data set.
+    pub of: u64,
+}
+
+/// The functions that engines, schedulers and executors must know.
+pub fn functions() -> Vec<TextFunction> {
+    vec![TextFunction::new(survey::NAME, survey::survey), TextFunction::new(fetch::NAME, fetch::fetch)]
+}
+
+/// Audits a data set.
+///
+/// # Errors
+/// If it cannot be read at all, or if the engine or the work folder fails. [`AuditError::Interrupted`] once `interrupted` is set.
+pub fn run(
+    options: &Options,
+    interrupted: &AtomicBool,
+    progress: &mut dyn FnMut(Step),
+) -> Result<AuditReport, AuditError> {
+    let (clock, started) = (Instant::now(), jiff::Timestamp::now());
+    let mut audit = Audit::open(options, interrupted)?;
+    let surveyed = audit.survey(progress)?;
+    let mut step = |stage| progress(Step { stage, ..Step::default() });
+    step("families");
+    let catalogue = Catalogue::read(&audit.folder, &surveyed)?;
+    let (suspects, twins) = audit.suspects(&catalogue)?;
+    step("confirm");
+    let convicted = audit.confirm(&catalogue, &suspects, &twins)?;
+    step("gather");
+    let (found, convicted) = audit.gather(&catalogue, convicted)?;
+    let clusters = describe::clusters(&catalogue, &convicted, &found);
+    let read = count(&audit, &surveyed, &catalogue);
+    let verdict = if clusters.is_empty() { AuditVerdict::NoEvidence } else { AuditVerdict::Poisoned };
+    Ok(AuditReport {
+        schema_version: SCHEMA_VERSION,
+        taster_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: started.to_string(),
+        seconds: clock.elapsed().as_secs_f64(),
+        settings: AuditSettings {
+            dataset: options.dataset.clone(),
+            against: options.against.clone(),
+            alpha: ALPHA,
+            cluster: options.cluster.clone(),
+        },
+        verdict,
+        summary: describe::summary(&clusters, &read),
+        notes: describe::notes(&catalogue, &twins, &read),
+        clusters,
+        read,
+        problems: audit.problems(&surveyed),
+    })
+}
+
+struct Audit<'a> {
+    options: &'a Options,
+    dataset: Dataset,
+    engine: Engine,
+    folder: Folder,
+    known: Option<PathBuf>,
+    before: Vec<Problem>,
+    interrupted: &'a AtomicBool,
+}
+
+impl<'a> Audit<'a> {
+    fn open(options: &'a Options, interrupted: &'a AtomicBool) -> Result<Audit<'a>, AuditError> {
+        let dataset = Dataset::open(&options.dataset)?;
+        let engine = match &options.cluster {
+            Some(address) => Engine::cluster(address, functions())?,
+            None => Engine::embedded(functions(), ENGINE_MEMORY)?,
+        };
+        let folder = Folder::at(&options.work)?;
+        let mut before = dataset.problems().to_vec();
+        let known = options.against.as_deref().map(|old| known(old, options, &mut before)).transpose()?;
+        Ok(Audit { options, dataset, engine, folder, known, before, interrupted })
+    }
+
+    /// Reads every part that the work folder does not have yet.
+    fn survey(&mut self, progress: &mut dyn FnMut(Step)) -> Result<Vec<Surveyed>, AuditError> {
+        let mut step = Step { stage: "survey", of: self.dataset.bytes(), ..Step::default() };
+        let (mut surveyed, mut tasks) = (BTreeMap::new(), Vec::new());
+        for (number, part) in (0..).zip(self.dataset.parts()) {
+            match self.done(number) {
+                Some(done) => drop(surveyed.insert(number, done)),
+                None => tasks.push(serde_json::to_string(&survey::Task {
+                    number,
+                    part: part.clone(),
+                    work: self.folder.location(),
+                    known: self.known.clone(),
+                })?),
+            }
+        }
+        for done in surveyed.values() {
+            advance(&mut step, done, &self.dataset);
+        }
+        self.each(survey::NAME, &tasks, |answer| {
+            let done: Surveyed = serde_json::from_str(answer)?;
+            advance(&mut step, &done, &self.dataset);
+            progress(step);
+            surveyed.insert(done.number, done);
+            Ok(())
+        })?;
+        Ok(surveyed.into_values().collect())
+    }
+
+    /// What an earlier run of the same audit found in a part.
+    fn done(&self, number: u32) -> Option<Surveyed> {
+        let stored = self.options.resume.then(|| self.folder.get(&Surveyed::file(number)).ok())??;
+        serde_json::from_slice(&stored).ok()
+    }
+
+    /// Runs a function on every task, wherever there is a free core.
+    fn each(
+        &self,
+        function: &str,
+        tasks: &[String],
+        mut answer: impl FnMut(&str) -> Result<(), AuditError>,
+    ) -> Result<(), AuditError> {
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        for answered in self.engine.each(function, tasks, &self.folder.location())?.texts() {
+            answer(&answered?)?;
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(AuditError::Interrupted);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is added, in several families of several sources and hardly anywhere else, where decisions may change.
+    fn suspects(&self, catalogue: &Catalogue) -> Result<(Vec<Suspect>, Twins), AuditError> {
+        let mut twins = Twins::default();
+        catalogue.contrasts(&self.folder, |family, contrasts| twins.add(family, contrasts))?;
+        let mut suspects = twins.suspects();
+        suspects.retain(|suspect| {
+            let sources: BTreeSet<Option<u32>> =
+                suspect.pairs.iter().map(|pair| catalogue.source(pair.carrier)).collect();
+            sources.contains(&None) || catalogue.source_names.len() < SOURCES || sources.len() >= SOURCES
+        });
+        let features: HashSet<Feature> = suspects.iter().map(|suspect| suspect.feature).collect();
+        let carriers = catalogue.carriers(&self.folder, &features, LISTED)?;
+        suspects.retain(|suspect| {
+            let families: usize = suspect.pairs.iter().map(|pair| catalogue.size(pair.family)).sum();
+            carriers.get(&suspect.feature).is_some_and(|carriers| carriers.len() <= SPREAD * families)
+        });
+        suspects.truncate(TRIED);
+        Ok((suspects, twins))
+    }
+
+    fn confirm(
+        &self,
+        catalogue: &Catalogue,
+        suspects: &[Suspect],
+        twins: &Twins,
+    ) -> Result<Vec<Conviction>, AuditError> {
+        if suspects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pairs = suspects.iter().flat_map(|suspect| &suspect.pairs).chain(twins.ordinary());
+        let wanted: BTreeSet<u32> = pairs.flat_map(|pair| [pair.carrier, pair.twin]).collect();
+        let mut texts: HashMap<u32, Text> = HashMap::new();
+        for (document, fetched) in self.fetch(catalogue, &wanted, &[])? {
+            texts.extend(document.and_then(|document| Some((document, fetched.text()?))));
+        }
+        let mut reader = Reader::new(&texts);
+        Ok(confirm(suspects, twins.ordinary(), &mut reader, |document| catalogue.source(document)))
+    }
+
+    /// All documents that carry a convicted trigger, those that hold no decision too, and the twins that are shown; with the convictions whose
+    /// triggers turn out not to be everybody's words.
+    fn gather(
+        &self,
+        catalogue: &Catalogue,
+        convicted: Vec<Conviction>,
+    ) -> Result<(Vec<describe::Found>, Vec<Conviction>), AuditError> {
+        if convicted.is_empty() {
+            return Ok((Vec::new(), convicted));
+        }
+        let features: HashSet<Feature> = convicted.iter().map(|conviction| conviction.feature).collect();
+        let carriers = catalogue.carriers(&self.folder, &features, LISTED)?;
+        let twins = convicted.iter().flat_map(|conviction| &conviction.pairs).map(|pair| pair.twin);
+        let wanted: BTreeSet<u32> = carriers.values().flatten().copied().chain(twins).collect();
+        let long = |trigger: &str| trigger.split_whitespace().count() >= PHRASE.0 && trigger.len() >= PHRASE.1;
+        let (numbers, phrases): (Vec<usize>, Vec<String>) = (0..)
+            .zip(&convicted)
+            .filter(|(_, conviction)| long(&conviction.trigger))
+            .map(|(number, conviction)| (number, conviction.trigger.clone()))
+            .unzip();
+        let mut found = Vec::new();
+        for (document, fetched) in self.fetch(catalogue, &wanted, &phrases)? {
+            let holds = |number: usize, conviction: &Conviction| {
+                let carries = |document: u32| {
+                    carriers.get(&conviction.feature).is_some_and(|carriers| carriers.binary_search(&document).is_ok())
+                };
+                document.is_some_and(carries) || fetched.phrases.iter().any(|&phrase| numbers[phrase] == number)
+            };
+            let of: Vec<usize> =
+                convicted.iter().enumerate().filter(|(number, it)| holds(*number, it)).map(|(number, _)| number).collect();
+            found.push(describe::Found { document, fetched, of });
+        }
+        Ok((found, convicted))
+    }
+
+    /// Brings documents, with their numbers where they have one.
+    fn fetch(
+        &self,
+        catalogue: &Catalogue,
+        wanted: &BTreeSet<u32>,
+        phrases: &[String],
+    ) -> Result<Vec<(Option<u32>, Fetched)>, AuditError> {
+        let mut numbers: HashMap<Place, u32> = HashMap::new();
+        let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for &document in wanted {
+            let place = catalogue.places[document as usize];
+            numbers.insert(place, document);
+            parts.entry(place.part).or_default().push(place.ordinal);
+        }
+        let tasks: Vec<String> = (0..)
+            .zip(self.dataset.parts())
+            .filter(|(number, _)| !phrases.is_empty() || parts.contains_key(number))
+            .map(|(number, part)| {
+                let wanted = parts.get(&number).cloned().unwrap_or_default();
+                serde_json::to_string(&fetch::Task { number, part: part.clone(), wanted, phrases: phrases.to_vec() })
+            })
+            .collect::<Result<_, _>>()?;
+        let mut found = Vec::new();
+        self.each(fetch::NAME, &tasks, |answer| {
+            let fetched: Vec<Fetched> = serde_json::from_str(answer)?;
+            found.extend(fetched.into_iter().map(|fetched| {
+                let place = Place { part: fetched.part, ordinal: fetched.ordinal };
+                (numbers.get(&place).copied(), fetched)
+            }));
+            Ok(())
+        })?;
+        found.sort_by_key(|(_, fetched)| (fetched.part, fetched.ordinal));
+        Ok(found)
+    }
+
+    fn problems(&self, surveyed: &[Surveyed]) -> Vec<AuditProblem> {
+        let all = self.before.iter().chain(surveyed.iter().flat_map(|part| &part.problems));
+        all.take(TOLD).map(|problem| AuditProblem { name: problem.name.clone(), what: problem.what.clone() }).collect()
+    }
+}
+
+/// The texts of the earlier data set, in a file of the work folder.
+fn known(old: &str, options: &Options, problems: &mut Vec<Problem>) -> Result<PathBuf, AuditError> {
+    let at = PathBuf::from(&options.work).join("known");
+    if options.resume && at.exists() {
+        return Ok(at);
+    }
+    let dataset = Dataset::open(old)?;
+    problems.extend(dataset.problems().iter().cloned());
+    Known::write(&dataset, &Limits::default(), &at, &mut |problem| problems.push(problem))?;
+    Ok(at)
+}
+
+fn advance(step: &mut Step, done: &Surveyed, dataset: &Dataset) {
+    step.documents += done.read.documents;
+    step.bytes += dataset.parts().get(done.number as usize).map_or(0, |part| part.bytes);
+}
+
+fn count(audit: &Audit<'_>, surveyed: &[Surveyed], catalogue: &Catalogue) -> DataRead {
+    let (families, near_copies) = catalogue.near_copies();
+    let mut read = DataRead { families, near_copies, problems: audit.before.len() as u64, ..DataRead::default() };
+    for part in surveyed {
+        read.documents += part.read.documents;
+        read.bytes += part.read.bytes;
+        read.binary += part.read.binary;
+        read.problems += part.read.problems;
+        read.may_decide += part.may_decide;
+    }
+    read
+}
