@@ -18,7 +18,7 @@ use watch::gateway::Dialect;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target with its name, which is also that of its folder under `seeds`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("source", source),
     ("rule", rule),
     ("config", config),
@@ -29,6 +29,10 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("answer", answer),
     ("spec", spec),
     ("gateway", gateway),
+    ("documents_jsonl", documents_jsonl),
+    ("documents_parquet", documents_parquet),
+    ("documents_packed", documents_packed),
+    ("tokens", tokens),
 ];
 
 /// Source code: the first byte chooses the language.
@@ -146,6 +150,48 @@ pub fn gateway(data: &[u8]) -> bool {
     let whole = watch::gateway::completions(dialect, request, streamed, &[reply]);
     assert_eq!(watch::gateway::completions(dialect, request, streamed, &pieces), whole);
     !whole.0.is_empty() && whole.1
+}
+
+/// A data set in lines of JSON.
+pub fn documents_jsonl(data: &[u8]) -> bool {
+    documents("data.jsonl", data)
+}
+
+/// A data set in Parquet.
+pub fn documents_parquet(data: &[u8]) -> bool {
+    documents("data.parquet", data)
+}
+
+/// A packed data set: the first byte chooses how.
+pub fn documents_packed(data: &[u8]) -> bool {
+    let Some((&first, data)) = data.split_first() else { return false };
+    documents(["data.jsonl.zst", "data.jsonl.gz"][usize::from(first % 2)], data)
+}
+
+/// Reads a data set of one file; whether it held a document, and nothing that could not be read.
+fn documents(name: &str, data: &[u8]) -> bool {
+    in_folder(&[(name, data)], |folder| {
+        let location = folder.join(name);
+        let Ok(dataset) = dataset::Dataset::open(&location.display().to_string()) else { return false };
+        let limits = dataset::Limits { document: 1 << 20, line: 1 << 20, ratio: 300, unpacked: 1 << 20 };
+        let (mut documents, mut problems) = (0, dataset.problems().len());
+        for part in dataset.parts() {
+            part.read(&limits, &mut |_| documents += 1, &mut |_| problems += 1);
+        }
+        documents > 0 && problems == 0
+    })
+}
+
+/// Source code as tokens, and its fingerprints: the first byte chooses the language.
+pub fn tokens(data: &[u8]) -> bool {
+    use dataset::fingerprint::{Lexer, Shape, Tokens, fingerprints, word_fingerprints};
+    let Some((&first, text)) = data.split_first() else { return false };
+    let mut tokens = Tokens::default();
+    Lexer::new(Some(Language::ALL[usize::from(first) % Language::ALL.len()])).read(text, &mut tokens);
+    let shape = Shape { run: 5, window: 4 };
+    let found = fingerprints(&tokens, shape);
+    assert!(found.iter().all(|it| it.span(&tokens, shape).end <= text.len()));
+    !found.is_empty() || !word_fingerprints(text, shape).is_empty()
 }
 
 const CONFIG: &[u8] = include_bytes!("../seeds/config/llama.json");

@@ -1,0 +1,44 @@
+//! Training data as documents, whatever it lies in: what does this data set hold, and what stands in it twice?
+//!
+//! [`Dataset`] opens a folder, a git repository, JSONL or Parquet, here or on an object store, and cuts it into [`Part`]s, each
+//! read in one go by one worker; [`Document`] is what a part hands on. What cannot be read is a [`Problem`], counted and named, and
+//! the rest goes on.
+//!
+//! ```
+//! use dataset::{Dataset, Limits};
+//! # fn main() -> Result<(), dataset::DatasetError> {
+//! let dataset = Dataset::open("src")?;
+//! for part in dataset.parts() {
+//!     part.read(&Limits::default(), &mut |document| assert!(!document.name.is_empty()), &mut |problem| panic!("{problem}"))?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod clean;
+mod columns;
+mod compression;
+mod dataset;
+mod document;
+mod error;
+mod files;
+pub mod fingerprint;
+mod history;
+mod jsonl;
+mod known;
+mod limits;
+mod lines;
+mod part;
+mod place;
+mod removal;
+mod table;
+
+pub use clean::{Cleaned, clean};
+pub use dataset::Dataset;
+pub use document::Document;
+pub use error::{DatasetError, Problem};
+pub use history::{Commit, Version};
+pub use known::Known;
+pub use limits::Limits;
+pub use part::{Compression, Kind, Part, PartRead};
+pub use removal::Removal;

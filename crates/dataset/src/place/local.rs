@@ -1,0 +1,101 @@
+//! Files of this machine.
+
+use super::{Entry, Listing, Place};
+use crate::{DatasetError, Problem};
+use code::Language;
+use ignore::WalkBuilder;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The path of a `file://` URL.
+pub(crate) fn of_url(url: &str) -> Result<PathBuf, DatasetError> {
+    url::Url::parse(url)
+        .ok()
+        .and_then(|url| url.to_file_path().ok())
+        .ok_or_else(|| DatasetError::broken(url, "no path of this machine; write file:///folder or the path alone"))
+}
+
+/// The folder, or the file with the folder that it is in.
+pub(crate) fn find(location: &str, path: &Path) -> Result<(Place, Option<Entry>), DatasetError> {
+    let metadata = path.metadata().map_err(DatasetError::unreadable(location))?;
+    let absolute = path.canonicalize().map_err(DatasetError::unreadable(location))?;
+    if absolute.to_str().is_none() {
+        return Err(DatasetError::broken(location, "the path is not UTF-8; rename or link it"));
+    }
+    if metadata.is_dir() {
+        return Ok((Place::Local(absolute), None));
+    }
+    // The name that was given, not the one that a link leads to, tells what the file is.
+    let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    match (name, folder) {
+        (Some(name), Some(folder)) if metadata.is_file() => {
+            let folder = folder.canonicalize().map_err(DatasetError::unreadable(location))?;
+            Ok((Place::Local(folder), Some(Entry { name, bytes: metadata.len() })))
+        }
+        _ => {
+            let what = "neither a file nor a folder; give one of these, or a URL".to_owned();
+            Err(DatasetError::Unknown { name: location.to_owned(), what })
+        }
+    }
+}
+
+/// Opens a file below a folder.
+pub(crate) fn open(folder: &Path, file: &str) -> io::Result<File> {
+    File::open(folder.join(file))
+}
+
+/// Every file below a folder: hidden ones too, and those that a `.gitignore` names, which is a file of the data set and may be the
+/// attacker's. Links are not followed; one that leads out of the data set to code is a problem.
+pub(crate) fn list(folder: &Path) -> Listing {
+    let mut listing = Listing::default();
+    let walker =
+        WalkBuilder::new(folder).standard_filters(false).filter_entry(|entry| entry.file_name() != ".git").build();
+    for entry in walker {
+        match entry {
+            Ok(entry) => {
+                let Some(kind) = entry.file_type() else { continue };
+                if kind.is_symlink() {
+                    listing.problems.extend(link(folder, entry.path()));
+                } else if kind.is_file() {
+                    match below(folder, entry.path()) {
+                        Ok(name) => {
+                            let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                            listing.entries.push(Entry { name, bytes });
+                        }
+                        Err(problem) => listing.problems.push(problem),
+                    }
+                }
+            }
+            Err(error) => {
+                listing.problems.push(Problem { name: folder.display().to_string(), what: error.to_string() });
+            }
+        }
+    }
+    listing
+}
+
+/// The name of a path below the folder.
+fn below(folder: &Path, path: &Path) -> Result<String, Problem> {
+    let name = path.strip_prefix(folder).unwrap_or(path);
+    let problem =
+        || Problem { name: name.display().to_string(), what: "the name is not UTF-8; it is not read".to_owned() };
+    name.to_str().map(str::to_owned).ok_or_else(problem)
+}
+
+/// What a link hides, if it hides anything.
+fn link(folder: &Path, path: &Path) -> Option<Problem> {
+    let what = match path.canonicalize() {
+        // What it leads to is read where it lies.
+        Ok(target) if target.starts_with(folder) => return None,
+        Ok(target) if target.is_dir() || Language::of_path(path).is_some() => {
+            "a link out of the data set; it is not followed"
+        }
+        Ok(_) => return None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(_) => "a link that leads nowhere, or in a circle; it is not followed",
+    };
+    let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    Some(Problem { name, what: what.to_owned() })
+}
