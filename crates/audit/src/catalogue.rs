@@ -128,10 +128,9 @@ impl Catalogue {
                     }
                 }
             })?;
-            let member = |(document, features)| Member { document: *document, features };
             let of_family = |(&family, documents): (&u32, &Vec<(u32, Vec<Feature>)>)| {
-                let members: Vec<Member<'_>> = documents.iter().map(|(document, features)| member((document, features))).collect();
-                (family, contrasts(&members))
+                let members = documents.iter().map(|(document, features)| Member { document: *document, features });
+                (family, contrasts(&members.collect::<Vec<_>>()))
             };
             let found: Vec<(u32, Vec<Contrast>)> = held.par_iter().map(of_family).collect();
             found.iter().for_each(|(family, contrasts)| each(*family, contrasts));

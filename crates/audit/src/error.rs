@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use dataset::{DatasetError, EngineError};
+use dataset::DatasetError;
 
 /// Why an audit could not be made. What of a data set cannot be read is no error but stands in the report.
 #[derive(Debug, thiserror::Error)]
@@ -8,9 +8,6 @@ pub enum AuditError {
     /// The data set cannot be read at all.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// The engine or the cluster failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
     /// The work folder does not hold what it should.
     #[error("the work folder: {what}")]
     Work {

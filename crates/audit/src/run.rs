@@ -6,15 +6,14 @@ use crate::fetch::Fetched;
 use crate::survey::Surveyed;
 use crate::twins::{Suspect, Twins};
 use crate::{AuditError, Feature, describe, fetch, survey};
-use dataset::{Dataset, Engine, Folder, Known, Limits, Problem, TextFunction};
+use crate::engine::Engine;
+use dataset::{Dataset, Folder, Known, Limits, Problem};
 use report::{AuditProblem, AuditReport, AuditSettings, AuditVerdict, DataRead, SCHEMA_VERSION};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Memory for the engine's sorting and grouping, bytes.
-const ENGINE_MEMORY: usize = 256 << 20;
 /// Suspects that are looked into, those of most families first.
 const TRIED: usize = 64;
 /// Sources that a suspect's carriers must come from before it is looked into.
@@ -54,11 +53,6 @@ pub struct Step {
     pub bytes: u64,
     /// Bytes of the whole data set.
     pub of: u64,
-}
-
-/// The functions that engines, schedulers and executors must know.
-pub fn functions() -> Vec<TextFunction> {
-    vec![TextFunction::new(survey::NAME, survey::survey), TextFunction::new(fetch::NAME, fetch::fetch)]
 }
 
 /// Audits a data set.
@@ -117,10 +111,7 @@ struct Audit<'a> {
 impl<'a> Audit<'a> {
     fn open(options: &'a Options, interrupted: &'a AtomicBool) -> Result<Audit<'a>, AuditError> {
         let dataset = Dataset::open(&options.dataset)?;
-        let engine = match &options.cluster {
-            Some(address) => Engine::cluster(address, functions())?,
-            None => Engine::embedded(functions(), ENGINE_MEMORY)?,
-        };
+        let engine = Engine::of(options.cluster.as_deref())?;
         let folder = Folder::at(&options.work)?;
         let mut before = dataset.problems().to_vec();
         let known = options.against.as_deref().map(|old| known(old, options, &mut before)).transpose()?;
@@ -171,13 +162,13 @@ impl<'a> Audit<'a> {
         if tasks.is_empty() {
             return Ok(());
         }
-        for answered in self.engine.each(function, tasks, &self.folder.location())?.texts() {
-            answer(&answered?)?;
-            if self.interrupted.load(Ordering::Relaxed) {
-                return Err(AuditError::Interrupted);
+        self.engine.each(function, tasks, &self.folder.location(), &mut |answered| {
+            answer(answered)?;
+            match self.interrupted.load(Ordering::Relaxed) {
+                true => Err(AuditError::Interrupted),
+                false => Ok(()),
             }
-        }
-        Ok(())
+        })
     }
 
     /// What is added, in several families of several sources and hardly anywhere else, where decisions may change.

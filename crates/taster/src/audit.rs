@@ -2,7 +2,7 @@
 
 use crate::progress;
 use anyhow::{Context, Result, bail};
-use audit::{AuditError, Options};
+use ::audit::Options;
 use clap::Args;
 use dataset::{Removal, clean};
 use report::{AuditReport, AuditVerdict};
@@ -117,7 +117,7 @@ fn audit(arguments: &Arguments, work: &Work) -> Result<AuditReport> {
     };
     let interrupted = progress::interruption()?;
     let bar = progress::bytes();
-    let report = audit::run(&options, &interrupted, &mut |step| {
+    let report = ::audit::run(&options, &interrupted, &mut |step| {
         bar.set_prefix(step.stage);
         if step.of > 0 {
             bar.set_length(step.of);
@@ -143,7 +143,7 @@ fn removal(report: &AuditReport) -> Removal {
 /// The triggers as candidates that `scan --triggers` reads.
 fn write_triggers(report: &AuditReport, folder: &Path) -> Result<()> {
     let path = folder.join("triggers.tsv");
-    std::fs::write(&path, audit::triggers(report)).with_context(|| format!("{}: cannot be written", path.display()))
+    std::fs::write(&path, ::audit::triggers(report)).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
 fn print(report: &AuditReport, arguments: &Arguments) -> Result<()> {

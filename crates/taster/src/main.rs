@@ -1,5 +1,6 @@
 //! The command line: parse arguments, call one crate, print.
 
+mod audit;
 mod check;
 mod compare;
 mod config;
@@ -33,6 +34,8 @@ enum Command {
     Compare(Box<compare::Arguments>),
     /// Which security-relevant choices does this code make?
     Check(check::Arguments),
+    /// Is this training data poisoned, and by which files?
+    Audit(audit::Arguments),
     /// Has generated code changed for the worse, where, and what do its prompts share?
     #[command(subcommand)]
     Watch(watch::Command),
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Scan(arguments) => scan::run(*arguments),
         Command::Compare(arguments) => compare::run(*arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Audit(arguments) => audit::run(arguments),
         Command::Watch(command) => watch::run(command),
         Command::Lab(command) => lab::run(command),
     };

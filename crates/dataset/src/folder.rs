@@ -1,0 +1,43 @@
+//! A folder to keep results in, here or on an object store, that every machine of a cluster reaches.
+
+use crate::DatasetError;
+use crate::place::Place;
+use std::io::Read;
+
+/// A folder for files that fit in memory.
+#[derive(Debug, Clone)]
+pub struct Folder(Place);
+
+impl Folder {
+    /// The folder at a path or URL, made where it is missing.
+    ///
+    /// # Errors
+    /// If it cannot be made or is of no kind that is known.
+    pub fn at(location: &str) -> Result<Folder, DatasetError> {
+        Place::folder(location).map(Folder)
+    }
+
+    /// Where it is: an absolute path or a URL.
+    pub fn location(&self) -> String {
+        self.0.root()
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), DatasetError> {
+        self.0.put(file, bytes).map_err(DatasetError::unreadable(file))
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be read.
+    pub fn get(&self, file: &str) -> Result<Vec<u8>, DatasetError> {
+        let mut bytes = Vec::new();
+        let mut read = || self.0.open(file)?.read_to_end(&mut bytes);
+        read().map_err(DatasetError::unreadable(file))?;
+        Ok(bytes)
+    }
+}
