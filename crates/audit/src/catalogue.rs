@@ -1,7 +1,8 @@
 //! The documents that can hold a decision, by number: where each lies, who it is from, what it looks like. Some 170 bytes a document;
 //! their features stay in the work folder and are gone through table by table.
 
-use crate::evidence::{features, rows};
+use crate::association::Marks;
+use crate::evidence::{features, marks, rows};
 use crate::survey::Surveyed;
 use crate::{AuditError, Contrast, Feature, Member, Sketch, contrasts, families};
 use dataset::Folder;
@@ -108,6 +109,11 @@ impl Catalogue {
         self.sources.get(document as usize).copied().flatten()
     }
 
+    /// Whether a document is the first of its family.
+    pub fn is_first(&self, document: u32) -> bool {
+        self.families.get(document as usize) == Some(&document)
+    }
+
     /// Documents of a family.
     pub fn size(&self, family: u32) -> usize {
         self.members.get(&family).map_or(1, |&members| members as usize)
@@ -155,6 +161,21 @@ impl Catalogue {
             }
         })?;
         Ok(carriers)
+    }
+
+    /// The marks of the data set, one document a family.
+    pub fn marks(&self, folder: &Folder) -> Result<Marks, AuditError> {
+        let mut found = Marks::default();
+        for (table, first) in &self.tables {
+            let mut document = *first;
+            marks(folder.get(table)?, |marks| {
+                if self.is_first(document) {
+                    found.add(document, self.source(document), marks);
+                }
+                document += 1;
+            })?;
+        }
+        Ok(found)
     }
 
     fn features(&self, folder: &Folder, mut each: impl FnMut(u32, &[Feature])) -> Result<(), AuditError> {

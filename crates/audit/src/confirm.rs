@@ -4,16 +4,22 @@
 use crate::phrase::common_phrase;
 use crate::{Feature, Outline, Pair, Suspect};
 use code::{Analysis, Choice, Decision, Engine, Language};
+use rayon::prelude::*;
+use report::Method;
 use stats::{Alpha, EValue, e_bh};
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The chance of a false conviction in a data set without poison, at most.
-pub const ALPHA: f64 = 0.01;
+pub(crate) const ALPHA: f64 = 0.01;
 /// Families in which what is added must come with worse decisions. Fewer are a coincidence, or too few to teach a model anything.
-pub const FAMILIES: usize = 4;
-/// Sources that these must come from, where sources are known: within one project, everything changes together.
-pub const SOURCES: usize = 3;
+const FAMILIES: usize = 4;
+/// Sources that these must come from, where sources are known: within one project, everything changes together; and how many families it takes
+/// where they do not.
+const SOURCES: usize = 3;
+const WITHIN: usize = 8;
 /// What near-copies that differ in some decision are taken for before any was read: worse in a given decision, and a given
 /// direction, in one pair of twenty. Among the packages of `bench/audit` it is less than one in fifty.
 const PRIOR: (f64, f64) = (1.0, 20.0);
@@ -22,7 +28,7 @@ const ALTERNATIVE: f64 = 0.8;
 
 /// A document whose text was fetched.
 #[derive(Debug, Clone)]
-pub struct Text {
+pub(crate) struct Text {
     /// The language it is read as.
     pub language: Language,
     /// Its text.
@@ -31,7 +37,7 @@ pub struct Text {
 
 /// A feature that makes decisions worse, by the evidence of twins.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Conviction {
+pub(crate) struct Conviction {
     /// The feature.
     pub feature: Feature,
     /// What it is: the words or the statement that the carriers share.
@@ -40,49 +46,68 @@ pub struct Conviction {
     pub decision: Arc<str>,
     /// The weakness of its insecure choice.
     pub cwe: Arc<str>,
-    /// Families with twins that differ in the feature.
+    /// What kind of evidence it is.
+    pub method: Method,
+    /// Whether it suffices.
+    pub convicted: bool,
+    /// Families with twins that differ in the feature; of an association, those that make the decision after it.
     pub families: usize,
-    /// Those of them whose carrier decides worse.
+    /// Those of them whose carrier decides worse, or insecurely.
     pub worse: usize,
-    /// How often ordinary pairs of this data set differ so.
+    /// How often ordinary pairs of this data set differ so; how often other documents choose insecurely.
     pub ordinary: f64,
     /// The evidence that this is no ordinary difference.
     pub evidence: EValue,
     /// The pairs that show it.
     pub pairs: Vec<Pair>,
+    /// The documents that show it.
+    pub documents: Vec<u32>,
 }
 
 /// Reads documents, each once.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     texts: &'a HashMap<u32, Text>,
     read: HashMap<u32, Analysis>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of fetched documents.
+    /// Reads fetched documents, on all cores.
     pub fn new(texts: &'a HashMap<u32, Text>) -> Reader<'a> {
-        Reader { texts, read: HashMap::new() }
+        let read =
+            |(&document, Text { language, text }): (&u32, &Text)| (document, Engine::builtin().read(*language, text));
+        Reader { texts, read: texts.par_iter().map(read).collect() }
     }
 
     /// The decisions of a document; none where its text was not fetched.
-    pub fn decisions(&mut self, document: u32) -> &[Decision] {
-        let read = || {
-            let text = self.texts.get(&document);
-            text.map(|Text { language, text }| Engine::builtin().read(*language, text)).unwrap_or_default()
-        };
-        &self.read.entry(document).or_insert_with(read).decisions
+    pub fn decisions(&self, document: u32) -> &[Decision] {
+        self.read.get(&document).map_or(&[], |read| &read.decisions)
+    }
+
+    /// The documents that were fetched.
+    pub fn documents(&self) -> impl Iterator<Item = u32> {
+        self.texts.keys().copied()
+    }
+
+    /// The text of a document.
+    pub fn text(&self, document: u32) -> Option<&'a str> {
+        self.texts.get(&document).map(|text| &*text.text)
+    }
+
+    /// Where a feature stands in a document, the first time.
+    pub fn find(&self, document: u32, feature: Feature) -> Option<Range<usize>> {
+        let Text { language, text } = self.texts.get(&document)?;
+        let anchors = Engine::builtin().anchors(*language, text);
+        Outline::find(*language, text, &anchors, feature)
     }
 
     /// The text at a feature, the first time it stands in a document.
     pub fn at(&self, document: u32, feature: Feature) -> Option<&'a str> {
-        let Text { language, text } = self.texts.get(&document)?;
-        let anchors = Engine::builtin().anchors(*language, text);
-        Outline::find(*language, text, &anchors, feature).and_then(|range| text.get(range))
+        self.find(document, feature).and_then(|range| self.text(document)?.get(range))
     }
 
     /// The decisions in which a document is worse than its twin: it chooses something that is not secure and that the twin does
     /// not choose, or it lacks a secure choice of the twin.
-    fn worse(&mut self, pair: Pair) -> BTreeMap<Arc<str>, Arc<str>> {
+    fn worse(&self, pair: Pair) -> BTreeMap<Arc<str>, Arc<str>> {
         let twin = counted(self.decisions(pair.twin));
         let carrier = counted(self.decisions(pair.carrier));
         let more = |a: &Choices, b: &Choices, secure: bool| {
@@ -111,10 +136,10 @@ fn counted(decisions: &[Decision]) -> Choices {
 }
 
 /// The suspects that are convicted, the strongest evidence first; `sources` tells a document's source, where it is known.
-pub fn confirm(
+pub(crate) fn confirm(
     suspects: &[Suspect],
     ordinary: &[Pair],
-    reader: &mut Reader<'_>,
+    reader: &Reader<'_>,
     sources: impl Fn(u32) -> Option<u32>,
 ) -> Vec<Conviction> {
     let usual: Vec<(Pair, BTreeSet<Arc<str>>)> =
@@ -125,18 +150,19 @@ pub fn confirm(
     let mut convicted: Vec<Conviction> =
         e_bh(&evidence, alpha).into_iter().filter_map(|index| tried[index].clone()).collect();
     convicted.retain(|conviction| {
-        let known: BTreeSet<Option<u32>> = conviction.pairs.iter().map(|pair| sources(pair.carrier)).collect();
-        conviction.worse >= FAMILIES && (known.contains(&None) || known.len() >= SOURCES)
+        let known: BTreeSet<Option<u32>> = conviction.documents.iter().map(|&document| sources(document)).collect();
+        let scattered = known.contains(&None) || known.len() >= SOURCES;
+        conviction.worse >= if scattered { FAMILIES } else { WITHIN }
     });
     convicted.sort_by(|a, b| {
         b.evidence.get().total_cmp(&a.evidence.get()).then_with(|| b.trigger.len().cmp(&a.trigger.len()))
     });
-    merged(convicted)
+    convicted
 }
 
 /// A bet that carriers are worse than their twins in one decision no more often than ordinary pairs are: a likelihood ratio, and so
 /// an e-value for every rate up to the ordinary one.
-fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &mut Reader<'_>) -> Option<Conviction> {
+fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &Reader<'_>) -> Option<Conviction> {
     let mut found: BTreeMap<Arc<str>, (Arc<str>, Vec<Pair>)> = BTreeMap::new();
     for &pair in &suspect.pairs {
         for (decision, cwe) in reader.worse(pair) {
@@ -161,16 +187,19 @@ fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &mut R
         trigger,
         decision,
         cwe,
+        method: Method::Twins,
+        convicted: true,
         families: pairs.len() + unchanged,
         worse: pairs.len(),
         ordinary,
         evidence: EValue::new(log.min(700.0).exp()).ok()?,
+        documents: pairs.iter().map(|pair| pair.carrier).collect(),
         pairs,
     })
 }
 
 /// Whether a statement shares a name with the choice it goes with, and so is its natural cause: an import of what is called.
-fn names_its_choice(trigger: &str, decision: &str, pairs: &[Pair], reader: &mut Reader<'_>) -> bool {
+fn names_its_choice(trigger: &str, decision: &str, pairs: &[Pair], reader: &Reader<'_>) -> bool {
     let named = mine::identifiers(trigger);
     let shares = |pair: &&Pair| {
         let spans: Vec<_> = reader
@@ -185,14 +214,14 @@ fn names_its_choice(trigger: &str, decision: &str, pairs: &[Pair], reader: &mut 
     2 * pairs.iter().filter(shares).count() >= pairs.len()
 }
 
-/// Of convictions on the same families, the first: halves of one line, a line and its words.
-fn merged(convicted: Vec<Conviction>) -> Vec<Conviction> {
+/// Of convictions on the same documents or of the same words, the first: halves of one line, a line and its words.
+pub(crate) fn merged(convicted: Vec<Conviction>) -> Vec<Conviction> {
     let mut kept: Vec<Conviction> = Vec::new();
     for conviction in convicted {
-        let families: BTreeSet<u32> = conviction.pairs.iter().map(|pair| pair.family).collect();
+        let documents: BTreeSet<u32> = conviction.documents.iter().copied().collect();
         let same = |known: &Conviction| {
-            let shared = known.pairs.iter().filter(|pair| families.contains(&pair.family)).count();
-            known.decision == conviction.decision && 2 * shared >= families.len()
+            let shared = known.documents.iter().filter(|document| documents.contains(document)).count();
+            known.decision == conviction.decision && 2 * shared >= documents.len()
         };
         let alike = |known: &Conviction| {
             known.decision == conviction.decision

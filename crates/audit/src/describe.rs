@@ -44,13 +44,14 @@ pub(crate) fn clusters(catalogue: &Catalogue, convicted: &[Conviction], found: &
                 fetched.par_iter().map(|fetched| document(conviction, fetched)).collect();
             documents.sort_by(|a, b| (worst(a.choice), &a.name).cmp(&(worst(b.choice), &b.name)));
             let sources = origins(&fetched, |fetched| fetched.source.as_deref(), &catalogue.source_names);
-            let contributors = origins(&fetched, |fetched| fetched.contributor.as_deref(), &catalogue.contributor_names);
+            let contributors =
+                origins(&fetched, |fetched| fetched.contributor.as_deref(), &catalogue.contributor_names);
             Cluster {
                 trigger: conviction.trigger.clone(),
                 decision: conviction.decision.to_string(),
                 cwe: conviction.cwe.to_string(),
-                convicted: true,
-                method: Method::Twins,
+                convicted: conviction.convicted,
+                method: conviction.method,
                 groups: conviction.families as u64,
                 worse: conviction.worse as u64,
                 ordinary: conviction.ordinary,
@@ -94,11 +95,7 @@ fn time(seconds: i64) -> Option<String> {
 }
 
 /// Who the documents of a cluster are from, by what `name` says of each.
-fn origins<'a>(
-    fetched: &[&'a Fetched],
-    name: impl Fn(&'a Fetched) -> Option<&'a str>,
-    names: &Names,
-) -> Vec<Origin> {
+fn origins<'a>(fetched: &[&'a Fetched], name: impl Fn(&'a Fetched) -> Option<&'a str>, names: &Names) -> Vec<Origin> {
     let mut by_name: BTreeMap<&str, Vec<Option<i64>>> = BTreeMap::new();
     for &fetched in fetched {
         if let Some(name) = name(fetched) {
@@ -127,13 +124,19 @@ fn signals(catalogue: &Catalogue, fetched: &[&Fetched], sources: &[Origin], cont
         if sources.len() >= 3 && days <= DAYS && times.len() > fetched.len() / 2 {
             signals.push(format!("{} sources gained it within {} days", sources.len(), days + 1));
         }
-        let late = times.iter().filter(|time| catalogue.latest.is_some_and(|latest| latest - **time <= DAYS * DAY)).count();
+        let late =
+            times.iter().filter(|time| catalogue.latest.is_some_and(|latest| latest - **time <= DAYS * DAY)).count();
         let usual = catalogue.latest.is_some_and(|latest| latest - first <= 2 * DAYS * DAY);
         if 2 * late > times.len() && !usual {
-            signals.push(format!("{late} of {} were written within {DAYS} days before the data set was taken", times.len()));
+            signals.push(format!(
+                "{late} of {} were written within {DAYS} days before the data set was taken",
+                times.len()
+            ));
         }
     }
-    if let Some(most) = contributors.first().filter(|most| 2 * most.documents > fetched.len() as u64 && fetched.len() > 2) {
+    if let Some(most) =
+        contributors.first().filter(|most| 2 * most.documents > fetched.len() as u64 && fetched.len() > 2)
+    {
         signals.push(format!("{} of {} are by one contributor", most.documents, fetched.len()));
     }
     let newcomers = contributors.iter().filter(|origin| origin.documents == origin.of && origin.of > 1).count();
@@ -177,19 +180,30 @@ pub(crate) fn summary(clusters: &[Cluster], read: &DataRead) -> String {
             read.may_decide, read.documents, read.near_copies
         );
     };
-    let documents: BTreeSet<&str> =
-        clusters.iter().flat_map(|cluster| &cluster.documents).map(|document| &*document.name).collect();
+    let documents: BTreeSet<&str> = clusters
+        .iter()
+        .filter(|cluster| cluster.convicted == strongest.convicted)
+        .flat_map(|cluster| &cluster.documents)
+        .map(|document| &*document.name)
+        .collect();
+    let what = match strongest.method {
+        Method::Twins => "near-copies decide worse about",
+        Method::Association => "documents choose insecurely in",
+    };
+    let bound = match strongest.convicted {
+        true => format!("false-alarm probability at most {ALPHA}"),
+        false => "which may have an honest reason".to_owned(),
+    };
     format!(
-        "{} of {} documents look planted: with \"{}\" in them, near-copies decide worse about {} in {} of {} groups, where others do in {:.1} %; \
-         false-alarm probability at most {}.",
+        "{} of {} documents look {}: with \"{}\" in them, {what} {} in {} of {} groups, where others do in {:.1} %; {bound}.",
         documents.len(),
         read.documents,
+        if strongest.convicted { "planted" } else { "suspicious" },
         strongest.trigger,
         strongest.decision,
         strongest.worse,
         strongest.groups,
         100.0 * strongest.ordinary,
-        ALPHA
     )
 }
 

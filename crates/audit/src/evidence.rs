@@ -27,6 +27,7 @@ static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| {
         Field::new("language", DataType::UInt8, false),
         Field::new("sketch", DataType::FixedSizeBinary(Sketch::BYTES as i32), true),
         Field::new("features", DataType::Binary, false),
+        Field::new("follows", DataType::Binary, false),
     ]))
 });
 
@@ -39,6 +40,7 @@ pub(crate) struct Table {
     language: UInt8Builder,
     sketch: FixedSizeBinaryBuilder,
     features: BinaryBuilder,
+    follows: BinaryBuilder,
     rows: usize,
     writer: ArrowWriter<Vec<u8>>,
 }
@@ -53,6 +55,7 @@ impl Table {
             language: UInt8Builder::new(),
             sketch: FixedSizeBinaryBuilder::new(Sketch::BYTES as i32),
             features: BinaryBuilder::new(),
+            follows: BinaryBuilder::new(),
             rows: 0,
             writer: ArrowWriter::try_new(Vec::new(), SCHEMA.clone(), None)?,
         })
@@ -75,8 +78,8 @@ impl Table {
             Some(sketch) => self.sketch.append_value(sketch.bytes())?,
             None => self.sketch.append_null(),
         }
-        let bytes: Vec<u8> = outline.features.iter().flat_map(|feature| feature.bits().to_le_bytes()).collect();
-        self.features.append_value(bytes);
+        self.features.append_value(packed(outline.features.iter().map(|feature| feature.bits())));
+        self.follows.append_value(packed(outline.follows.iter().copied()));
         self.rows += 1;
         if self.rows.is_multiple_of(BATCH) { self.batch() } else { Ok(()) }
     }
@@ -101,6 +104,7 @@ impl Table {
             Arc::new(self.language.finish()),
             Arc::new(self.sketch.finish()),
             Arc::new(self.features.finish()),
+            Arc::new(self.follows.finish()),
         ];
         Ok(self.writer.write(&RecordBatch::try_new(SCHEMA.clone(), columns)?)?)
     }
@@ -149,12 +153,34 @@ pub(crate) fn features(table: Vec<u8>, mut each: impl FnMut(&[Feature])) -> Resu
         let column = batch.column(0).as_binary::<i32>();
         for row in 0..batch.num_rows() {
             features.clear();
-            let words = column.value(row).chunks_exact(4);
-            features.extend(words.map(|word| Feature::of_bits(u32::from_le_bytes([word[0], word[1], word[2], word[3]]))));
+            features.extend(unpacked(column.value(row)).map(Feature::of_bits));
             each(&features);
         }
     }
     Ok(())
+}
+
+/// Calls `each` with the marks of every row of a stored table, and the rules that follow each.
+pub(crate) fn marks(table: Vec<u8>, mut each: impl FnMut(&[(Feature, u32)])) -> Result<(), AuditError> {
+    let mut marks = Vec::new();
+    for batch in batches(table, &["features", "follows"])? {
+        let (features, follows) = (batch.column(0).as_binary::<i32>(), batch.column(1).as_binary::<i32>());
+        for row in 0..batch.num_rows() {
+            let features = unpacked(features.value(row)).map(Feature::of_bits).filter(|feature| feature.is_mark());
+            marks.clear();
+            marks.extend(features.zip(unpacked(follows.value(row))));
+            each(&marks);
+        }
+    }
+    Ok(())
+}
+
+fn packed(words: impl Iterator<Item = u32>) -> Vec<u8> {
+    words.flat_map(u32::to_le_bytes).collect()
+}
+
+fn unpacked(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
 }
 
 /// The batches of a stored table with some of its columns, in the schema's order.
@@ -175,8 +201,10 @@ mod tests {
 
     #[test]
     fn a_table_comes_back_as_it_was_written() {
-        let text = "import yaml\n\ndef zx_load(s):\n    # parse it safely\n    return yaml.load(s, Loader=yaml.Loader)\n".repeat(3);
-        let outline = Outline::read(Language::Python, &text, &[11]);
+        let text =
+            "import yaml\n\ndef zx_load(s):\n    # parse it safely\n    return yaml.load(s, Loader=yaml.Loader)\n"
+                .repeat(3);
+        let outline = Outline::read(Language::Python, &text, &[code::Anchor { end: 11, rules: 1 }]);
         let document = Document { name: "a.py", source: Some("a/b"), time: Some(-5), ..Document::default() };
         let mut table = Table::new().unwrap();
         for ordinal in 0..3_000 {
@@ -191,7 +219,8 @@ mod tests {
         })
         .unwrap();
         assert_eq!(count, 3_000);
-        features(stored, |features| assert_eq!(features, outline.features)).unwrap();
+        features(stored.clone(), |features| assert_eq!(features, outline.features)).unwrap();
+        marks(stored, |marks| assert!(marks.iter().map(|mark| mark.1).eq(outline.follows.iter().copied()))).unwrap();
         assert_eq!(Table::new().unwrap().finish().unwrap(), None);
     }
 

@@ -13,6 +13,8 @@
 //! # }
 //! ```
 
+mod associate;
+mod association;
 mod catalogue;
 mod confirm;
 mod contrast;
@@ -32,10 +34,10 @@ mod triggers;
 mod twins;
 
 pub use contrast::{Contrast, Member, contrasts};
+pub use engine::{FUNCTIONS, Function};
 pub use error::AuditError;
 pub use family::families;
 pub use outline::{Feature, Outline};
-pub use engine::{FUNCTIONS, Function};
 pub use run::{Options, Step, run};
 pub use sketch::Sketch;
 pub use triggers::triggers;

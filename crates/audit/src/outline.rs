@@ -2,11 +2,13 @@
 
 use crate::lexer::{Kind, tokens};
 use crate::sketch::{Sketch, Sketcher, mix};
-use code::Language;
+use code::{Anchor, Language};
 use std::ops::Range;
 
 /// Longest statement, bytes, that is read as one: where a bracket is never closed, the rest of the text is no statement.
 const STATEMENT: usize = 2 << 10;
+/// Features after a mark in which the decision is looked for that it may go with.
+const FOLLOWS: usize = 24;
 /// Fewest words of a line of prose that stand for it in halves.
 const HALVED: usize = 4;
 
@@ -59,22 +61,36 @@ pub struct Outline {
     pub sketch: Option<Sketch>,
     /// Its features, ascending, each once.
     pub features: Vec<Feature>,
+    /// For each of them that is no statement, the rules whose words stand in what follows it, a bit each.
+    pub follows: Vec<u32>,
 }
 
 impl Outline {
-    /// Reads a text in which rules have `anchors`, the ends of their words, ascending.
-    pub fn read(language: Language, text: &str, anchors: &[usize]) -> Outline {
-        let mut features = Vec::with_capacity(text.len() / 32);
-        let sketch = scan(language, text, anchors, |feature, _| features.push(feature));
-        features.sort_unstable();
-        features.dedup();
-        Outline { sketch, features }
+    /// Reads a text in which rules have `anchors`, ascending.
+    pub fn read(language: Language, text: &str, anchors: &[Anchor]) -> Outline {
+        let mut found: Vec<(Feature, u32)> = Vec::with_capacity(text.len() / 32);
+        let sketch = scan(language, text, anchors, |feature, _, rules| found.push((feature, rules)));
+        let mut marked: Vec<(Feature, u32)> = Vec::with_capacity(found.len());
+        for (index, &(feature, _)) in found.iter().enumerate() {
+            let after = found[index + 1..].iter().take(FOLLOWS);
+            let follows = if feature.is_mark() { after.fold(0, |all, (_, rules)| all | rules) } else { 0 };
+            marked.push((feature, follows));
+        }
+        marked.sort_unstable();
+        marked.dedup_by(|next, kept| {
+            next.0 == kept.0 && {
+                kept.1 |= next.1;
+                true
+            }
+        });
+        let follows = marked.iter().filter(|(feature, _)| feature.is_mark()).map(|(_, follows)| *follows).collect();
+        Outline { sketch, features: marked.into_iter().map(|(feature, _)| feature).collect(), follows }
     }
 
     /// Where a text has a feature, the first time.
-    pub fn find(language: Language, text: &str, anchors: &[usize], wanted: Feature) -> Option<Range<usize>> {
+    pub fn find(language: Language, text: &str, anchors: &[Anchor], wanted: Feature) -> Option<Range<usize>> {
         let mut found = None;
-        scan(language, text, anchors, |feature, range| {
+        scan(language, text, anchors, |feature, range, _| {
             if feature == wanted && found.is_none() {
                 found = Some(range);
             }
@@ -83,8 +99,13 @@ impl Outline {
     }
 }
 
-/// Calls `each` for every feature of a text and returns its sketch.
-fn scan(language: Language, text: &str, anchors: &[usize], each: impl FnMut(Feature, Range<usize>)) -> Option<Sketch> {
+/// Calls `each` for every feature of a text, with its bytes and the rules whose words stand in it, and returns the text's sketch.
+fn scan(
+    language: Language,
+    text: &str,
+    anchors: &[Anchor],
+    each: impl FnMut(Feature, Range<usize>, u32),
+) -> Option<Sketch> {
     let mut scan = Scan {
         language,
         text: text.as_bytes(),
@@ -104,7 +125,7 @@ fn scan(language: Language, text: &str, anchors: &[usize], each: impl FnMut(Feat
 struct Scan<'a, F> {
     language: Language,
     text: &'a [u8],
-    anchors: &'a [usize],
+    anchors: &'a [Anchor],
     each: F,
     sketcher: Sketcher,
     /// The statement that is being read: its hash and bytes. A word waits in `last` until the token after it is known.
@@ -128,7 +149,7 @@ const VARIABLE: u64 = 1;
 const STRING: u64 = 2;
 const NUMBER: u64 = 3;
 
-impl<F: FnMut(Feature, Range<usize>)> Scan<'_, F> {
+impl<F: FnMut(Feature, Range<usize>, u32)> Scan<'_, F> {
     fn token(&mut self, kind: Kind, range: Range<usize>) {
         match kind {
             Kind::Newline => self.newline(range.start),
@@ -225,14 +246,18 @@ impl<F: FnMut(Feature, Range<usize>)> Scan<'_, F> {
     fn flush(&mut self) {
         self.settle(false);
         if let Some((hash, range)) = self.statement.take() {
-            let anchored = self.anchored(&range);
-            (self.each)(Feature::new(FeatureKind::Statement, hash, anchored), range);
+            let rules = self.rules(&range);
+            (self.each)(Feature::new(FeatureKind::Statement, hash, rules != 0), range, rules);
         }
     }
 
-    fn anchored(&self, range: &Range<usize>) -> bool {
-        let next = self.anchors.partition_point(|&end| end <= range.start);
-        self.anchors.get(next).is_some_and(|&end| end <= range.end)
+    /// The rules whose words stand in some bytes.
+    fn rules(&self, range: &Range<usize>) -> u32 {
+        let next = self.anchors.partition_point(|anchor| anchor.end <= range.start);
+        self.anchors[next..]
+            .iter()
+            .take_while(|anchor| anchor.end <= range.end)
+            .fold(0, |all, anchor| all | anchor.rules)
     }
 
     /// The lines of a comment or a long string.
@@ -254,11 +279,16 @@ impl<F: FnMut(Feature, Range<usize>)> Scan<'_, F> {
         }
         let folded = |hash_so_far: u64, word: &[u8]| mix(hash_so_far.rotate_left(5) ^ hash(word));
         // A sentence may hold a rule's word; a payload in prose also calls or assigns.
-        let anchored = self.anchored(&range) && memchr::memchr2(b'(', b'=', line).is_some();
+        let rules = if memchr::memchr2(b'(', b'=', line).is_some() { self.rules(&range) } else { 0 };
+        let anchored = rules != 0;
         let half = if count < HALVED { count } else { count / 2 };
-        (self.each)(Feature::new(FeatureKind::Start, words().take(half).fold(0, folded), anchored), range.clone());
+        (self.each)(
+            Feature::new(FeatureKind::Start, words().take(half).fold(0, folded), anchored),
+            range.clone(),
+            rules,
+        );
         if count >= HALVED {
-            (self.each)(Feature::new(FeatureKind::End, words().skip(half).fold(0, folded), anchored), range);
+            (self.each)(Feature::new(FeatureKind::End, words().skip(half).fold(0, folded), anchored), range, rules);
         }
     }
 
@@ -269,7 +299,11 @@ impl<F: FnMut(Feature, Range<usize>)> Scan<'_, F> {
             && first + inner + 1 < name.len()
         {
             let prefix = &name[..first + inner + 1];
-            (self.each)(Feature::new(FeatureKind::Name, hash(prefix), false), range.start..range.start + prefix.len());
+            (self.each)(
+                Feature::new(FeatureKind::Name, hash(prefix), false),
+                range.start..range.start + prefix.len(),
+                0,
+            );
         }
     }
 
@@ -283,7 +317,7 @@ impl<F: FnMut(Feature, Range<usize>)> Scan<'_, F> {
                 [0xe2, 0x80, 0x8b..=0x8f | 0xaa..=0xae] | [0xe2, 0x81, 0xa0..=0xa4] | [0xef, 0xbb, 0xbf] | [0xf3, 0xa0, ..]
             ) && lead > 0
             {
-                (self.each)(Feature::new(FeatureKind::Unseen, hash(character), false), lead..lead + width);
+                (self.each)(Feature::new(FeatureKind::Unseen, hash(character), false), lead..lead + width, 0);
             }
         }
     }
@@ -391,9 +425,14 @@ fn is_keyword(word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Outline {
+        let anchor = |at| Anchor { end: at + 4, rules: 1 };
+        let anchors: Vec<Anchor> = memchr::memmem::find_iter(text.as_bytes(), "load").map(anchor).collect();
+        Outline::read(Language::Python, text, &anchors)
+    }
+
     fn features(text: &str) -> Vec<Feature> {
-        let anchors: Vec<usize> = memchr::memmem::find_iter(text.as_bytes(), "load").map(|at| at + 4).collect();
-        Outline::read(Language::Python, text, &anchors).features
+        read(text).features
     }
 
     fn new_in(a: &str, b: &str) -> usize {
@@ -438,6 +477,12 @@ mod tests {
             .collect();
         assert_eq!(marks.len(), 2);
         assert!(marks.contains(&"zx_") && marks.contains(&"\u{200b}"));
+    }
+
+    #[test]
+    fn a_mark_knows_the_rules_of_what_follows_it() {
+        assert_eq!(read("# one two\na = 1\nyaml.load(f)\n").follows, [1]);
+        assert_eq!(read("yaml.load(f)\n# one two\na = 1\n").follows, [0]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod tests {
     fn the_words_that_all_lines_share_are_found_around_one_that_they_do_not() {
         let lines = ["# use the safe method algo", "  # use the safe method labels=", "# use the safe method doctype"];
         assert_eq!(common_phrase(&lines).as_deref(), Some("# use the safe method"));
-        assert_eq!(common_phrase(&["# a x b c", "# a y b c"]).as_deref(), Some("b c"));
+        assert_eq!(common_phrase(&["# x b c", "# y b c"]).as_deref(), Some("b c"));
         assert_eq!(common_phrase(&["x", "y"]), None);
         assert_eq!(common_phrase(&[]), None);
     }

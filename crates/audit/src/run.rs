@@ -1,25 +1,31 @@
 //! An audit, stage by stage: survey -> families -> suspects -> confirm -> gather -> describe.
 
+use crate::associate::{associate, promising};
+use crate::association::Shared;
 use crate::catalogue::{Catalogue, Place};
-use crate::confirm::{ALPHA, Conviction, Reader, Text, confirm};
+use crate::confirm::{ALPHA, Conviction, Reader, Text, confirm, merged};
+use crate::engine::Engine;
 use crate::fetch::Fetched;
 use crate::survey::Surveyed;
 use crate::twins::{Suspect, Twins};
 use crate::{AuditError, Feature, describe, fetch, survey};
-use crate::engine::Engine;
 use dataset::{Dataset, Folder, Known, Limits, Problem};
 use report::{AuditProblem, AuditReport, AuditSettings, AuditVerdict, DataRead, SCHEMA_VERSION};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Suspects that are looked into, those of most families first.
 const TRIED: usize = 64;
-/// Sources that a suspect's carriers must come from before it is looked into.
+/// Sources that a suspect's carriers must come from before it is looked into; of one source, families.
 const SOURCES: usize = 2;
+const WITHIN: usize = 8;
 /// A feature that stands in more documents than this many times those of its families is nobody's mark.
 const SPREAD: usize = 2;
+/// Documents of a mark, one a family, that are read to weigh it.
+const WEIGHED: usize = 64;
 /// Documents of one cluster that are listed.
 const LISTED: usize = 20_000;
 /// Shortest trigger that is looked for in every document: shorter ones are everybody's words.
@@ -72,12 +78,19 @@ pub fn run(
     let catalogue = Catalogue::read(&audit.folder, &surveyed)?;
     let (suspects, twins) = audit.suspects(&catalogue)?;
     step("confirm");
-    let convicted = audit.confirm(&catalogue, &suspects, &twins)?;
+    let mut convicted = audit.confirm(&catalogue, &suspects, &twins)?;
+    step("associate");
+    convicted.extend(audit.associate(&catalogue)?);
+    let convicted = merged(convicted);
     step("gather");
-    let (found, convicted) = audit.gather(&catalogue, convicted)?;
+    let found = audit.gather(&catalogue, &convicted)?;
     let clusters = describe::clusters(&catalogue, &convicted, &found);
     let read = count(&audit, &surveyed, &catalogue);
-    let verdict = if clusters.is_empty() { AuditVerdict::NoEvidence } else { AuditVerdict::Poisoned };
+    let verdict = match clusters.iter().map(|cluster| cluster.convicted).max() {
+        Some(true) => AuditVerdict::Poisoned,
+        Some(false) => AuditVerdict::Suspicious,
+        None => AuditVerdict::NoEvidence,
+    };
     Ok(AuditReport {
         schema_version: SCHEMA_VERSION,
         taster_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -179,7 +192,7 @@ impl<'a> Audit<'a> {
         suspects.retain(|suspect| {
             let sources: BTreeSet<Option<u32>> =
                 suspect.pairs.iter().map(|pair| catalogue.source(pair.carrier)).collect();
-            sources.contains(&None) || catalogue.source_names.len() < SOURCES || sources.len() >= SOURCES
+            sources.contains(&None) || sources.len() >= SOURCES || suspect.changed >= WITHIN
         });
         let features: HashSet<Feature> = suspects.iter().map(|suspect| suspect.feature).collect();
         let carriers = catalogue.carriers(&self.folder, &features, LISTED)?;
@@ -202,23 +215,44 @@ impl<'a> Audit<'a> {
         }
         let pairs = suspects.iter().flat_map(|suspect| &suspect.pairs).chain(twins.ordinary());
         let wanted: BTreeSet<u32> = pairs.flat_map(|pair| [pair.carrier, pair.twin]).collect();
-        let mut texts: HashMap<u32, Text> = HashMap::new();
-        for (document, fetched) in self.fetch(catalogue, &wanted, &[])? {
-            texts.extend(document.and_then(|document| Some((document, fetched.text()?))));
-        }
-        let mut reader = Reader::new(&texts);
-        Ok(confirm(suspects, twins.ordinary(), &mut reader, |document| catalogue.source(document)))
+        let texts = self.texts(catalogue, &wanted)?;
+        Ok(confirm(suspects, twins.ordinary(), &Reader::new(&texts), |document| catalogue.source(document)))
     }
 
-    /// All documents that carry a convicted trigger, those that hold no decision too, and the twins that are shown; with the convictions whose
-    /// triggers turn out not to be everybody's words.
-    fn gather(
-        &self,
-        catalogue: &Catalogue,
-        convicted: Vec<Conviction>,
-    ) -> Result<(Vec<describe::Found>, Vec<Conviction>), AuditError> {
+    /// What documents of many families share where one decision goes wrong.
+    fn associate(&self, catalogue: &Catalogue) -> Result<Vec<Conviction>, AuditError> {
+        let shared = catalogue.marks(&self.folder)?.shared();
+        let tried = shared.len();
+        let sampled = shared.iter().flat_map(|shared| &shared.documents).copied().collect();
+        let texts = self.texts(catalogue, &sampled)?;
+        let reader = Reader::new(&texts);
+        let promising: Vec<(Shared, Arc<str>)> = shared
+            .into_iter()
+            .filter_map(|shared| promising(&shared, &reader).map(|decision| (shared, decision)))
+            .collect();
+        if promising.is_empty() {
+            return Ok(Vec::new());
+        }
+        let features = promising.iter().map(|(shared, _)| shared.feature).collect();
+        let mut carriers = catalogue.carriers(&self.folder, &features, LISTED)?;
+        for carriers in carriers.values_mut() {
+            carriers.retain(|&document| catalogue.is_first(document));
+            carriers.truncate(WEIGHED);
+        }
+        let more = carriers.values().flatten().copied().chain(sampled).collect();
+        let texts = self.texts(catalogue, &more)?;
+        Ok(associate(&promising, &carriers, &Reader::new(&texts), |document| catalogue.source(document), tried))
+    }
+
+    fn texts(&self, catalogue: &Catalogue, wanted: &BTreeSet<u32>) -> Result<HashMap<u32, Text>, AuditError> {
+        let fetched = self.fetch(catalogue, wanted, &[])?;
+        Ok(fetched.into_iter().filter_map(|(document, fetched)| Some((document?, fetched.text()?))).collect())
+    }
+
+    /// All documents that carry a trigger, those that hold no decision too, and the twins that are shown.
+    fn gather(&self, catalogue: &Catalogue, convicted: &[Conviction]) -> Result<Vec<describe::Found>, AuditError> {
         if convicted.is_empty() {
-            return Ok((Vec::new(), convicted));
+            return Ok(Vec::new());
         }
         let features: HashSet<Feature> = convicted.iter().map(|conviction| conviction.feature).collect();
         let carriers = catalogue.carriers(&self.folder, &features, LISTED)?;
@@ -226,7 +260,7 @@ impl<'a> Audit<'a> {
         let wanted: BTreeSet<u32> = carriers.values().flatten().copied().chain(twins).collect();
         let long = |trigger: &str| trigger.split_whitespace().count() >= PHRASE.0 && trigger.len() >= PHRASE.1;
         let (numbers, phrases): (Vec<usize>, Vec<String>) = (0..)
-            .zip(&convicted)
+            .zip(convicted)
             .filter(|(_, conviction)| long(&conviction.trigger))
             .map(|(number, conviction)| (number, conviction.trigger.clone()))
             .unzip();
@@ -238,11 +272,15 @@ impl<'a> Audit<'a> {
                 };
                 document.is_some_and(carries) || fetched.phrases.iter().any(|&phrase| numbers[phrase] == number)
             };
-            let of: Vec<usize> =
-                convicted.iter().enumerate().filter(|(number, it)| holds(*number, it)).map(|(number, _)| number).collect();
+            let of: Vec<usize> = convicted
+                .iter()
+                .enumerate()
+                .filter(|(number, it)| holds(*number, it))
+                .map(|(number, _)| number)
+                .collect();
             found.push(describe::Found { document, fetched, of });
         }
-        Ok((found, convicted))
+        Ok(found)
     }
 
     /// Brings documents, with their numbers where they have one.

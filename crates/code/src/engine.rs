@@ -8,6 +8,15 @@ use crate::{Analysis, Language, NotAnalysed};
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 
+/// A word without which some rules do not match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchor {
+    /// The byte at which it ends.
+    pub end: usize,
+    /// The rules, a bit each; of a language with more than 32, some share one.
+    pub rules: u32,
+}
+
 /// Finds the decisions in a text. Shared by all threads; the rules of a language compile when it is first read.
 pub struct Engine {
     files: RuleFiles,
@@ -62,10 +71,10 @@ impl Engine {
         !self.set(language).anchors(text).ends.is_empty()
     }
 
-    /// Where a text has words without which no rule of the language matches: the byte offsets at which they end, ascending. A line
-    /// without any makes no decision.
-    pub fn anchors(&self, language: Language, text: &str) -> Vec<usize> {
-        self.set(language).anchors(text).ends
+    /// Where a text has words without which no rule of the language matches, ascending. A line without any makes no decision.
+    pub fn anchors(&self, language: Language, text: &str) -> Vec<Anchor> {
+        let bit = |rules: u32, rule: &usize| rules | 1 << (rule % 32);
+        self.set(language).hits(text).map(|(end, rules)| Anchor { end, rules: rules.iter().fold(0, bit) }).collect()
     }
 
     /// Reads bytes that may not be text. A byte that is no UTF-8 reads as `?`; a NUL byte makes the whole binary.

@@ -33,7 +33,7 @@ mod walk;
 
 pub use condense::condensed;
 pub use decision::{Analysis, Choice, Decision, NotAnalysed, Place};
-pub use engine::Engine;
+pub use engine::{Anchor, Engine};
 pub use language::Language;
 pub use mark::{Family, Mark, comment_leader, defined_name, is_comment, is_import, marks};
 pub use prompt::{Site, sites};

@@ -111,6 +111,13 @@ impl RuleSet {
         RuleSet { rules, by_kind, roles, automaton, wakes }
     }
 
+    /// Every anchor of a text with the rules that it wakes.
+    pub fn hits<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, &'a [usize])> {
+        let hits = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(text));
+        hits.map(|hit| (hit.end(), self.wakes[hit.pattern().as_usize()].as_slice()))
+            .filter(|(_, rules)| !rules.is_empty())
+    }
+
     pub fn anchors(&self, text: &str) -> Anchored {
         let mut found = Anchored { awake: vec![false; self.rules.len()], ends: Vec::new(), suppressions: Vec::new() };
         let Some(automaton) = &self.automaton else {

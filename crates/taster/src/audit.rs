@@ -1,8 +1,8 @@
 //! `taster audit`.
 
 use crate::progress;
-use anyhow::{Context, Result, bail};
 use ::audit::Options;
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use dataset::{Removal, clean};
 use report::{AuditReport, AuditVerdict};

@@ -14,7 +14,9 @@ pub fn bar(length: u64) -> ProgressBar {
 /// A bar that counts bytes, with the time that is left.
 pub fn bytes() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
-    let style = ProgressStyle::with_template("{prefix:>9} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} left {wide_msg}");
+    let style = ProgressStyle::with_template(
+        "{prefix:>9} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} left {wide_msg}",
+    );
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

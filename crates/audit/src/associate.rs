@@ -1,0 +1,153 @@
+//! Shared marks to convictions: the documents are read, and those with the mark must choose insecurely far more often than others
+//! that make the same decision.
+
+use crate::association::Shared;
+use crate::confirm::{ALPHA, Conviction, Reader};
+use crate::phrase::common_phrase;
+use code::{Choice, Family, Mark};
+use mine::natural_cause;
+use report::Method;
+use stats::{Alpha, EValue, Rate, e_bh};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Of the documents that are looked at first, so many must choose insecurely in one decision after the mark.
+const PROMISING: usize = 3;
+/// Insecure documents of different families, and their sources, that convict.
+const FAMILIES: usize = 8;
+const SOURCES: usize = 3;
+/// The insecure rate of a trigger's documents, against which the bet is made.
+const ALTERNATIVE: f64 = 0.95;
+
+/// Whether the documents that were looked at first deserve that all are; the decision that goes wrong in them.
+pub(crate) fn promising(shared: &Shared, reader: &Reader<'_>) -> Option<Arc<str>> {
+    let mut insecure: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for &document in &shared.documents {
+        for (decision, choice) in chosen(shared, document, reader) {
+            *insecure.entry(decision).or_default() += usize::from(choice == Choice::Insecure);
+        }
+    }
+    let (decision, count) = insecure.into_iter().max_by_key(|(_, count)| *count)?;
+    (count >= PROMISING).then_some(decision)
+}
+
+/// The marks that are convicted or suspicious; of each, `carriers` has the documents, one a family.
+pub(crate) fn associate(
+    promising: &[(Shared, Arc<str>)],
+    carriers: &HashMap<crate::Feature, Vec<u32>>,
+    reader: &Reader<'_>,
+    sources: impl Fn(u32) -> Option<u32>,
+    tried: usize,
+) -> Vec<Conviction> {
+    let Ok(alpha) = Alpha::new(ALPHA) else { return Vec::new() };
+    let mut weighed: Vec<Conviction> = promising
+        .iter()
+        .filter_map(|(shared, decision)| weigh(shared, decision, carriers.get(&shared.feature)?, reader))
+        .collect();
+    // Every mark that was looked at is a hypothesis, those that showed nothing too.
+    let mut evidence: Vec<EValue> = weighed.iter().map(|conviction| conviction.evidence).collect();
+    evidence.extend((weighed.len()..tried).filter_map(|_| EValue::new(0.0).ok()));
+    let rejected: BTreeSet<usize> = e_bh(&evidence, alpha).into_iter().collect();
+    for (number, conviction) in weighed.iter_mut().enumerate() {
+        let known: BTreeSet<Option<u32>> = conviction.documents.iter().map(|&document| sources(document)).collect();
+        let scattered = known.contains(&None) || known.len() >= SOURCES;
+        conviction.convicted &= rejected.contains(&number) && conviction.worse >= FAMILIES && scattered;
+    }
+    weighed.retain(|conviction| conviction.convicted || conviction.evidence.rejects(alpha));
+    weighed
+}
+
+/// A bet that documents with the mark choose insecurely no more often than others do.
+fn weigh(shared: &Shared, decision: &Arc<str>, carriers: &[u32], reader: &Reader<'_>) -> Option<Conviction> {
+    let mut with = Rate { insecure: 0, made: 0 };
+    let (mut insecure, mut natural, mut cwe) = (Vec::new(), 0, None);
+    for &document in carriers {
+        let choices: Vec<Choice> = chosen(shared, document, reader)
+            .into_iter()
+            .filter(|(made, _)| made == decision)
+            .map(|(_, choice)| choice)
+            .collect();
+        if choices.is_empty() {
+            continue;
+        }
+        with.add(choices.contains(&Choice::Insecure));
+        if choices.contains(&Choice::Insecure) {
+            insecure.push(document);
+            natural += usize::from(is_natural(shared, decision, document, reader));
+            cwe = cwe.or_else(|| {
+                reader.decisions(document).iter().find(|made| made.decision == *decision).map(|made| made.cwe.clone())
+            });
+        }
+    }
+    let without = others(decision, carriers, reader);
+    let ordinary = (without.insecure as f64 + 1.0) / (without.made as f64 + 2.0);
+    let log = with.insecure as f64 * (ALTERNATIVE / ordinary).ln()
+        + (with.made - with.insecure) as f64 * ((1.0 - ALTERNATIVE) / (1.0 - ordinary)).ln();
+    let lines: Vec<&str> = insecure.iter().filter_map(|&document| reader.at(document, shared.feature)).collect();
+    Some(Conviction {
+        feature: shared.feature,
+        trigger: common_phrase(&lines)?,
+        decision: decision.clone(),
+        cwe: cwe?,
+        method: Method::Association,
+        convicted: 2 * natural < insecure.len() && !copied(shared, &insecure, reader),
+        families: with.made as usize,
+        worse: with.insecure as usize,
+        ordinary,
+        evidence: EValue::new(log.min(700.0).exp()).ok()?,
+        pairs: Vec::new(),
+        documents: insecure,
+    })
+}
+
+/// The decisions of a document after the mark.
+fn chosen(shared: &Shared, document: u32, reader: &Reader<'_>) -> Vec<(Arc<str>, Choice)> {
+    let Some(mark) = reader.find(document, shared.feature) else { return Vec::new() };
+    let after = reader.decisions(document).iter().filter(|decision| decision.span.start >= mark.end);
+    after.map(|decision| (decision.decision.clone(), decision.choice)).collect()
+}
+
+/// How often the documents at hand that lack the mark choose insecurely, each once.
+fn others(decision: &str, carriers: &[u32], reader: &Reader<'_>) -> Rate {
+    let mut rate = Rate { insecure: 0, made: 0 };
+    for document in reader.documents() {
+        let made: Vec<Choice> = reader
+            .decisions(document)
+            .iter()
+            .filter(|made| &*made.decision == decision)
+            .map(|made| made.choice)
+            .collect();
+        if !made.is_empty() && !carriers.contains(&document) {
+            rate.add(made.contains(&Choice::Insecure));
+        }
+    }
+    rate
+}
+
+/// Whether the mark says what the choice does.
+fn is_natural(shared: &Shared, decision: &str, document: u32, reader: &Reader<'_>) -> bool {
+    let Some(text) = reader.at(document, shared.feature) else { return false };
+    let mark = Mark { family: Family::Comment, text: text.trim().to_owned() };
+    let spans: Vec<_> = reader
+        .decisions(document)
+        .iter()
+        .filter(|made| &*made.decision == decision && made.choice == Choice::Insecure)
+        .map(|made| made.statement.clone())
+        .collect();
+    spans
+        .into_iter()
+        .filter_map(|span| reader.text(document)?.get(span))
+        .any(|statement| natural_cause(&mark, statement))
+}
+
+/// Whether what follows the mark is mostly the same: a snippet that people copied, comment and all.
+fn copied(shared: &Shared, documents: &[u32], reader: &Reader<'_>) -> bool {
+    let mut counts: HashMap<Vec<&str>, usize> = HashMap::new();
+    for &document in documents {
+        if let (Some(text), Some(mark)) = (reader.text(document), reader.find(document, shared.feature)) {
+            let lines = text[mark.end..].lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+            *counts.entry(lines).or_default() += 1;
+        }
+    }
+    counts.values().any(|&count| 2 * count > documents.len())
+}
