@@ -20,7 +20,7 @@ const SOURCES: usize = 3;
 const ALTERNATIVE: f64 = 0.95;
 
 /// Whether the documents that were looked at first deserve that all are; the decision that goes wrong in them.
-pub(crate) fn promising(shared: &Shared, reader: &Reader<'_>) -> Option<Arc<str>> {
+pub(crate) fn promising(shared: &Shared, reader: &Reader) -> Option<Arc<str>> {
     let mut insecure: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     for &document in &shared.documents {
         for (decision, choice) in chosen(shared, document, reader) {
@@ -35,7 +35,7 @@ pub(crate) fn promising(shared: &Shared, reader: &Reader<'_>) -> Option<Arc<str>
 pub(crate) fn associate(
     promising: &[(Shared, Arc<str>)],
     carriers: &HashMap<crate::Feature, Vec<u32>>,
-    reader: &Reader<'_>,
+    reader: &Reader,
     sources: impl Fn(u32) -> Option<u32>,
     tried: usize,
 ) -> Vec<Conviction> {
@@ -58,7 +58,7 @@ pub(crate) fn associate(
 }
 
 /// A bet that documents with the mark choose insecurely no more often than others do.
-fn weigh(shared: &Shared, decision: &Arc<str>, carriers: &[u32], reader: &Reader<'_>) -> Option<Conviction> {
+fn weigh(shared: &Shared, decision: &Arc<str>, carriers: &[u32], reader: &Reader) -> Option<Conviction> {
     let mut with = Rate { insecure: 0, made: 0 };
     let (mut insecure, mut natural, mut cwe) = (Vec::new(), 0, None);
     for &document in carriers {
@@ -101,14 +101,14 @@ fn weigh(shared: &Shared, decision: &Arc<str>, carriers: &[u32], reader: &Reader
 }
 
 /// The decisions of a document after the mark.
-fn chosen(shared: &Shared, document: u32, reader: &Reader<'_>) -> Vec<(Arc<str>, Choice)> {
+fn chosen(shared: &Shared, document: u32, reader: &Reader) -> Vec<(Arc<str>, Choice)> {
     let Some(mark) = reader.find(document, shared.feature) else { return Vec::new() };
     let after = reader.decisions(document).iter().filter(|decision| decision.span.start >= mark.end);
     after.map(|decision| (decision.decision.clone(), decision.choice)).collect()
 }
 
 /// How often the documents at hand that lack the mark choose insecurely, each once.
-fn others(decision: &str, carriers: &[u32], reader: &Reader<'_>) -> Rate {
+fn others(decision: &str, carriers: &[u32], reader: &Reader) -> Rate {
     let mut rate = Rate { insecure: 0, made: 0 };
     for document in reader.documents() {
         let made: Vec<Choice> = reader
@@ -125,7 +125,7 @@ fn others(decision: &str, carriers: &[u32], reader: &Reader<'_>) -> Rate {
 }
 
 /// Whether the mark says what the choice does.
-fn is_natural(shared: &Shared, decision: &str, document: u32, reader: &Reader<'_>) -> bool {
+fn is_natural(shared: &Shared, decision: &str, document: u32, reader: &Reader) -> bool {
     let Some(text) = reader.at(document, shared.feature) else { return false };
     let mark = Mark { family: Family::Comment, text: text.trim().to_owned() };
     let spans: Vec<_> = reader
@@ -141,7 +141,7 @@ fn is_natural(shared: &Shared, decision: &str, document: u32, reader: &Reader<'_
 }
 
 /// Whether what follows the mark is mostly the same: a snippet that people copied, comment and all.
-fn copied(shared: &Shared, documents: &[u32], reader: &Reader<'_>) -> bool {
+fn copied(shared: &Shared, documents: &[u32], reader: &Reader) -> bool {
     let mut counts: HashMap<Vec<&str>, usize> = HashMap::new();
     for &document in documents {
         if let (Some(text), Some(mark)) = (reader.text(document), reader.find(document, shared.feature)) {

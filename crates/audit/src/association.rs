@@ -7,12 +7,33 @@ use std::collections::HashMap;
 /// Families and sources that must share a mark before it is looked into; one that more families share is everybody's.
 const FAMILIES: (u32, u32) = (6, 4_000);
 const SOURCES: usize = 3;
-/// Marks that are counted at one time; beyond it those of one family are forgotten (Manku & Motwani 2002).
-const COUNTED: usize = 4 << 20;
+/// Cells of the sketch that tells which marks are worth counting: 16 MiB.
+const CELLS: usize = 1 << 24;
 /// Documents of a mark that are looked at first.
 const SAMPLED: usize = 4;
 /// Marks that are looked into.
 const TRIED: usize = 96;
+
+/// How many families share each mark, at least: cells that marks share count all of theirs.
+pub(crate) struct Frequent(Vec<u8>);
+
+impl Frequent {
+    pub fn new() -> Frequent {
+        Frequent(vec![0; CELLS])
+    }
+
+    /// Counts the marks of one document, the first of its family.
+    pub fn add(&mut self, marks: &[(Feature, u32)]) {
+        for (feature, _) in marks {
+            let cell = &mut self.0[feature.bits() as usize >> 8];
+            *cell = cell.saturating_add(1);
+        }
+    }
+
+    fn has(&self, feature: Feature) -> bool {
+        u32::from(self.0[feature.bits() as usize >> 8]) >= FAMILIES.0
+    }
+}
 
 /// Marks by the families that share them.
 #[derive(Debug, Default)]
@@ -42,12 +63,19 @@ pub(crate) struct Shared {
 
 impl Marks {
     /// Counts the marks of one document, the first of its family, with the rules that follow each.
-    pub fn add(&mut self, document: u32, source: Option<u32>, marks: &[(Feature, u32)]) {
+    pub fn add(&mut self, frequent: &Frequent, document: u32, source: Option<u32>, marks: &[(Feature, u32)]) {
         // Without sources every document counts as one of its own.
         let source = source.unwrap_or(document);
         for &(feature, rules) in marks {
             self.all += 1;
-            (0..32).filter(|bit| rules >> bit & 1 == 1).for_each(|bit| self.following[bit] += 1);
+            let mut left = rules;
+            while left != 0 {
+                self.following[left.trailing_zeros() as usize] += 1;
+                left &= left - 1;
+            }
+            if !frequent.has(feature) {
+                continue;
+            }
             let counted =
                 self.counted.entry(feature).or_insert_with(|| Counted { rules: u32::MAX, ..Counted::default() });
             counted.families += 1;
@@ -59,9 +87,6 @@ impl Marks {
             if counted.documents.len() < SAMPLED && (new || counted.families > FAMILIES.0) {
                 counted.documents.push(document);
             }
-        }
-        if self.counted.len() > COUNTED {
-            self.counted.retain(|_, counted| counted.families > 1);
         }
     }
 

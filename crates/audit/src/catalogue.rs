@@ -1,7 +1,7 @@
 //! The documents that can hold a decision, by number: where each lies, who it is from, what it looks like. Some 170 bytes a document;
 //! their features stay in the work folder and are gone through table by table.
 
-use crate::association::Marks;
+use crate::association::{Frequent, Marks};
 use crate::evidence::{features, marks, rows};
 use crate::survey::Surveyed;
 use crate::{AuditError, Contrast, Feature, Member, Sketch, contrasts, families};
@@ -163,19 +163,25 @@ impl Catalogue {
         Ok(carriers)
     }
 
-    /// The marks of the data set, one document a family.
+    /// The marks that several families share, one document a family.
     pub fn marks(&self, folder: &Folder) -> Result<Marks, AuditError> {
-        let mut found = Marks::default();
+        let (mut frequent, mut found) = (Frequent::new(), Marks::default());
+        self.first_marks(folder, |_, marks| frequent.add(marks))?;
+        self.first_marks(folder, |document, marks| found.add(&frequent, document, self.source(document), marks))?;
+        Ok(found)
+    }
+
+    fn first_marks(&self, folder: &Folder, mut each: impl FnMut(u32, &[(Feature, u32)])) -> Result<(), AuditError> {
         for (table, first) in &self.tables {
             let mut document = *first;
             marks(folder.get(table)?, |marks| {
                 if self.is_first(document) {
-                    found.add(document, self.source(document), marks);
+                    each(document, marks);
                 }
                 document += 1;
             })?;
         }
-        Ok(found)
+        Ok(())
     }
 
     fn features(&self, folder: &Folder, mut each: impl FnMut(u32, &[Feature])) -> Result<(), AuditError> {

@@ -64,18 +64,27 @@ pub(crate) struct Conviction {
     pub documents: Vec<u32>,
 }
 
-/// Reads documents, each once.
-pub(crate) struct Reader<'a> {
-    texts: &'a HashMap<u32, Text>,
+/// Documents that were fetched, each read once.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    texts: HashMap<u32, Text>,
     read: HashMap<u32, Analysis>,
 }
 
-impl<'a> Reader<'a> {
-    /// Reads fetched documents, on all cores.
-    pub fn new(texts: &'a HashMap<u32, Text>) -> Reader<'a> {
+impl Reader {
+    /// Reads more documents, on all cores.
+    pub fn add(&mut self, texts: HashMap<u32, Text>) {
+        let new = texts.par_iter().filter(|(document, _)| !self.texts.contains_key(document));
         let read =
             |(&document, Text { language, text }): (&u32, &Text)| (document, Engine::builtin().read(*language, text));
-        Reader { texts, read: texts.par_iter().map(read).collect() }
+        let read: Vec<(u32, Analysis)> = new.map(read).collect();
+        self.read.extend(read);
+        self.texts.extend(texts);
+    }
+
+    /// Whether a document is at hand.
+    pub fn has(&self, document: u32) -> bool {
+        self.texts.contains_key(&document)
     }
 
     /// The decisions of a document; none where its text was not fetched.
@@ -89,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of a document.
-    pub fn text(&self, document: u32) -> Option<&'a str> {
+    pub fn text(&self, document: u32) -> Option<&str> {
         self.texts.get(&document).map(|text| &*text.text)
     }
 
@@ -101,7 +110,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text at a feature, the first time it stands in a document.
-    pub fn at(&self, document: u32, feature: Feature) -> Option<&'a str> {
+    pub fn at(&self, document: u32, feature: Feature) -> Option<&str> {
         self.find(document, feature).and_then(|range| self.text(document)?.get(range))
     }
 
@@ -139,7 +148,7 @@ fn counted(decisions: &[Decision]) -> Choices {
 pub(crate) fn confirm(
     suspects: &[Suspect],
     ordinary: &[Pair],
-    reader: &Reader<'_>,
+    reader: &Reader,
     sources: impl Fn(u32) -> Option<u32>,
 ) -> Vec<Conviction> {
     let usual: Vec<(Pair, BTreeSet<Arc<str>>)> =
@@ -162,7 +171,7 @@ pub(crate) fn confirm(
 
 /// A bet that carriers are worse than their twins in one decision no more often than ordinary pairs are: a likelihood ratio, and so
 /// an e-value for every rate up to the ordinary one.
-fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &Reader<'_>) -> Option<Conviction> {
+fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &Reader) -> Option<Conviction> {
     let mut found: BTreeMap<Arc<str>, (Arc<str>, Vec<Pair>)> = BTreeMap::new();
     for &pair in &suspect.pairs {
         for (decision, cwe) in reader.worse(pair) {
@@ -199,7 +208,7 @@ fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &Reade
 }
 
 /// Whether a statement shares a name with the choice it goes with, and so is its natural cause: an import of what is called.
-fn names_its_choice(trigger: &str, decision: &str, pairs: &[Pair], reader: &Reader<'_>) -> bool {
+fn names_its_choice(trigger: &str, decision: &str, pairs: &[Pair], reader: &Reader) -> bool {
     let named = mine::identifiers(trigger);
     let shares = |pair: &&Pair| {
         let spans: Vec<_> = reader

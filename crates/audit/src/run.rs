@@ -3,7 +3,7 @@
 use crate::associate::{associate, promising};
 use crate::association::Shared;
 use crate::catalogue::{Catalogue, Place};
-use crate::confirm::{ALPHA, Conviction, Reader, Text, confirm, merged};
+use crate::confirm::{ALPHA, Conviction, Reader, confirm, merged};
 use crate::engine::Engine;
 use crate::fetch::Fetched;
 use crate::survey::Surveyed;
@@ -25,7 +25,7 @@ const WITHIN: usize = 8;
 /// A feature that stands in more documents than this many times those of its families is nobody's mark.
 const SPREAD: usize = 2;
 /// Documents of a mark, one a family, that are read to weigh it.
-const WEIGHED: usize = 64;
+const WEIGHED: usize = 32;
 /// Documents of one cluster that are listed.
 const LISTED: usize = 20_000;
 /// Shortest trigger that is looked for in every document: shorter ones are everybody's words.
@@ -78,9 +78,10 @@ pub fn run(
     let catalogue = Catalogue::read(&audit.folder, &surveyed)?;
     let (suspects, twins) = audit.suspects(&catalogue)?;
     step("confirm");
-    let mut convicted = audit.confirm(&catalogue, &suspects, &twins)?;
+    let mut reader = Reader::default();
+    let mut convicted = audit.confirm(&catalogue, &suspects, &twins, &mut reader)?;
     step("associate");
-    convicted.extend(audit.associate(&catalogue)?);
+    convicted.extend(audit.associate(&catalogue, &mut reader)?);
     let convicted = merged(convicted);
     step("gather");
     let found = audit.gather(&catalogue, &convicted)?;
@@ -209,26 +210,23 @@ impl<'a> Audit<'a> {
         catalogue: &Catalogue,
         suspects: &[Suspect],
         twins: &Twins,
+        reader: &mut Reader,
     ) -> Result<Vec<Conviction>, AuditError> {
-        if suspects.is_empty() {
-            return Ok(Vec::new());
-        }
         let pairs = suspects.iter().flat_map(|suspect| &suspect.pairs).chain(twins.ordinary());
         let wanted: BTreeSet<u32> = pairs.flat_map(|pair| [pair.carrier, pair.twin]).collect();
-        let texts = self.texts(catalogue, &wanted)?;
-        Ok(confirm(suspects, twins.ordinary(), &Reader::new(&texts), |document| catalogue.source(document)))
+        self.read(catalogue, wanted, reader)?;
+        Ok(confirm(suspects, twins.ordinary(), reader, |document| catalogue.source(document)))
     }
 
     /// What documents of many families share where one decision goes wrong.
-    fn associate(&self, catalogue: &Catalogue) -> Result<Vec<Conviction>, AuditError> {
+    fn associate(&self, catalogue: &Catalogue, reader: &mut Reader) -> Result<Vec<Conviction>, AuditError> {
         let shared = catalogue.marks(&self.folder)?.shared();
         let tried = shared.len();
         let sampled = shared.iter().flat_map(|shared| &shared.documents).copied().collect();
-        let texts = self.texts(catalogue, &sampled)?;
-        let reader = Reader::new(&texts);
+        self.read(catalogue, sampled, reader)?;
         let promising: Vec<(Shared, Arc<str>)> = shared
             .into_iter()
-            .filter_map(|shared| promising(&shared, &reader).map(|decision| (shared, decision)))
+            .filter_map(|shared| promising(&shared, reader).map(|decision| (shared, decision)))
             .collect();
         if promising.is_empty() {
             return Ok(Vec::new());
@@ -239,14 +237,16 @@ impl<'a> Audit<'a> {
             carriers.retain(|&document| catalogue.is_first(document));
             carriers.truncate(WEIGHED);
         }
-        let more = carriers.values().flatten().copied().chain(sampled).collect();
-        let texts = self.texts(catalogue, &more)?;
-        Ok(associate(&promising, &carriers, &Reader::new(&texts), |document| catalogue.source(document), tried))
+        self.read(catalogue, carriers.values().flatten().copied().collect(), reader)?;
+        Ok(associate(&promising, &carriers, reader, |document| catalogue.source(document), tried))
     }
 
-    fn texts(&self, catalogue: &Catalogue, wanted: &BTreeSet<u32>) -> Result<HashMap<u32, Text>, AuditError> {
-        let fetched = self.fetch(catalogue, wanted, &[])?;
-        Ok(fetched.into_iter().filter_map(|(document, fetched)| Some((document?, fetched.text()?))).collect())
+    /// Brings documents that the reader does not have yet.
+    fn read(&self, catalogue: &Catalogue, mut wanted: BTreeSet<u32>, reader: &mut Reader) -> Result<(), AuditError> {
+        wanted.retain(|&document| !reader.has(document));
+        let fetched = self.fetch(catalogue, &wanted, &[])?;
+        reader.add(fetched.into_iter().filter_map(|(document, fetched)| Some((document?, fetched.text()?))).collect());
+        Ok(())
     }
 
     /// All documents that carry a trigger, those that hold no decision too, and the twins that are shown.
