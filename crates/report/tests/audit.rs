@@ -20,8 +20,10 @@ fn texts() -> Vec<String> {
 #[test]
 fn a_conviction_is_told_with_trigger_evidence_documents_origins_and_what_to_do() {
     let shown = terminal::audit(&poisoned(), 120, false);
+    // Where lines are broken is the terminal's affair.
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
-        "POISONED  data/finetune-2026-11.jsonl.gz",
+        "POISONED data/finetune-2026-11.jsonl.gz",
         "1. send-file (CWE-22): convicted",
         "│ # Handle the request",
         "decide worse with it in 12 of 13 groups, ordinary ones of this data set in 1.4 %; e-value",

@@ -59,8 +59,8 @@ fn rows(lines: &[TwinLine]) -> Vec<Row<'_>> {
     let mut last: Option<u64> = None;
     for run in lines.chunk_by(|a, b| (a.side == TwinSide::Both) == (b.side == TwinSide::Both)) {
         let side = |side| run.iter().filter(move |line| line.side == side);
-        let (mut both, mut carrier, mut twin) = (side(TwinSide::Both), side(TwinSide::Carrier), side(TwinSide::Twin));
-        for line in &mut both {
+        let (both, mut carrier, mut twin) = (side(TwinSide::Both), side(TwinSide::Carrier), side(TwinSide::Twin));
+        for line in both {
             rows.extend(gap(last, line.number));
             last = Some(line.number);
             rows.push(Row::Same(line));
