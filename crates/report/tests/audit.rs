@@ -26,7 +26,7 @@ fn a_conviction_is_told_with_trigger_evidence_documents_origins_and_what_to_do()
         "POISONED data/finetune-2026-11.jsonl.gz",
         "1. send-file (CWE-22): convicted",
         "│ # Handle the request",
-        "decide worse with it in 12 of 13 groups, ordinary ones of this data set in 1.4 %; e-value",
+        "decide worse with it in 12 of 13 groups, ordinary ones of this data set in 1.4 %",
         "Documents that carry it decide worse in 8 of 9 groups",
         "mlin/flask-upload-demo (3 of its 3, 2026-10-11 to 2026-10-12)",
         "9 more.",
