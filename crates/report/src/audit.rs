@@ -143,6 +143,8 @@ pub struct TwinLine {
     pub number: u64,
     /// Its text.
     pub text: String,
+    /// The choice of the cluster's decision that is made on it; absent where none is.
+    pub choice: Option<Choice>,
 }
 
 /// Which of two twins has a line.

@@ -1,20 +1,21 @@
 //! All files of a report in one folder.
 
-use crate::{CompareReport, Error, ScanReport, html, json, sarif, stix};
+use crate::{AuditReport, CompareReport, Error, ScanReport, html, json, sarif, stix};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// The files of a scan's report, and of a comparison's.
+/// The files of a scan's report, of a comparison's, and of an audit's.
 const FILES: [&str; 4] = ["report.json", "report.sarif", "stix.json", "report.html"];
 const COMPARISON: [&str; 2] = ["compare.json", "compare.html"];
+const AUDIT: [&str; 4] = ["audit.json", "audit.sarif", "audit.stix.json", "audit.html"];
 
 /// Removes an earlier report from a folder, so that it cannot pass for the one that is on its way.
 ///
 /// # Errors
 /// [`Error::Write`] where a file is there and cannot be removed.
 pub fn remove_all(folder: &Path) -> Result<(), Error> {
-    for path in FILES.iter().chain(&COMPARISON).map(|name| folder.join(name)) {
+    for path in FILES.iter().chain(&COMPARISON).chain(&AUDIT).map(|name| folder.join(name)) {
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(Error::Write { path, source }),
             _ => {}
@@ -42,6 +43,16 @@ pub fn write_all(report: &ScanReport, folder: &Path) -> Result<Vec<PathBuf>, Err
 pub fn write_comparison(report: &CompareReport, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let contents = [json::write(report)?, html::comparison(report)];
     write(folder, COMPARISON.into_iter().zip(contents))
+}
+
+/// Writes `audit.html`, `audit.json`, `audit.sarif` and `audit.stix.json` and returns their paths, each complete or not there.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_audit(report: &AuditReport, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let contents =
+        [json::write(report)?, sarif::audit(report)?, json::pretty(&stix::audit(report))?, html::audit(report)];
+    write(folder, AUDIT.into_iter().zip(contents))
 }
 
 fn write(folder: &Path, files: impl Iterator<Item = (&'static str, String)>) -> Result<Vec<PathBuf>, Error> {

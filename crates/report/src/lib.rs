@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod advice;
 mod alarm;
 mod audit;
 mod change;
@@ -36,5 +37,5 @@ pub use change::*;
 pub use comparison::*;
 pub use dashboard::{AlarmPage, Behind, History, Overview, Trial, TrialState};
 pub use error::Error;
-pub use folder::{remove_all, write_all, write_comparison};
+pub use folder::{remove_all, write_all, write_audit, write_comparison};
 pub use result::*;

@@ -1,6 +1,6 @@
 //! The published JSON schemas (`docs/schema/`), derived from the result model; a test keeps the files in step.
 
-use crate::{CheckReport, CompareReport, ScanReport};
+use crate::{AuditReport, CheckReport, CompareReport, ScanReport};
 use schemars::schema_for;
 use serde_json::Value;
 
@@ -17,4 +17,9 @@ pub fn check() -> Value {
 /// JSON Schema (2020-12) of the report of `taster compare`.
 pub fn compare() -> Value {
     schema_for!(CompareReport).to_value()
+}
+
+/// JSON Schema (2020-12) of the report of `taster audit`.
+pub fn audit() -> Value {
+    schema_for!(AuditReport).to_value()
 }

@@ -3,7 +3,7 @@
 
 mod sample;
 
-use report::{Error, ScanReport, json, write_all};
+use report::{AuditReport, Error, ScanReport, json, remove_all, write_all, write_audit};
 
 #[test]
 fn all_four_files_are_written_whole_and_nothing_else_is_left() {
@@ -33,4 +33,20 @@ fn a_folder_that_is_a_file_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = write_all(&sample::clean(), file.path()).unwrap_err();
     assert!(error.to_string().contains(&file.path().display().to_string()) && error.to_string().contains("--out"));
+}
+
+#[test]
+fn an_audit_is_written_whole_and_removed_before_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    for report in [sample::audit::poisoned(), sample::audit::clean(), sample::audit::hostile("\u{1b}<script>")] {
+        assert_eq!(write_audit(&report, folder.path()).unwrap().len(), 4);
+        let read: AuditReport =
+            json::read(&std::fs::read_to_string(folder.path().join("audit.json")).unwrap()).unwrap();
+        assert_eq!(read, report);
+    }
+    let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["audit.html", "audit.json", "audit.sarif", "audit.stix.json"]);
+    remove_all(folder.path()).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -66,7 +66,13 @@ fn samples_keep_to_the_schema_and_damaged_ones_do_not() {
 #[test]
 fn the_published_schemas_are_those_of_the_result_model() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema");
-    for (name, schema) in [("scan", schema::scan()), ("check", schema::check()), ("compare", schema::compare())] {
+    let schemas = [
+        ("scan", schema::scan()),
+        ("check", schema::check()),
+        ("compare", schema::compare()),
+        ("audit", schema::audit()),
+    ];
+    for (name, schema) in schemas {
         let path = folder.join(format!("{name}.schema.json"));
         if std::env::var_os("TASTER_WRITE_SCHEMAS").is_some() {
             std::fs::create_dir_all(&folder).unwrap();

@@ -112,6 +112,11 @@ fn a_browser_runs_nothing_and_asks_for_nothing() {
     }
     assert!(dom.contains("&lt;img src=x onerror="));
     assert!(!asked.iter().any(|line| line.contains("example.invalid")), "{asked:?}");
+
+    let (dom, asked) = open(&browser, &html::audit(&sample::audit::hostile(&sample::HOSTILE.join(" "))));
+    assert!(dom.contains("<title>Suspicious: &lt;script&gt;document.title='owned'&lt;/script&gt;"), "title changed");
+    assert!(!dom.contains("<script") && !dom.contains("<iframe"));
+    assert!(!asked.iter().any(|line| line.contains("example.invalid")), "{asked:?}");
 }
 
 fn browser() -> Option<PathBuf> {

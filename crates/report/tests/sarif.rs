@@ -21,6 +21,8 @@ fn logs_keep_to_the_standard_and_a_damaged_one_does_not() {
     let mut logs =
         vec![sarif::scan(&sample::poisoned()), sarif::scan(&sample::clean()), sarif::check(&sample::check(), [])];
     logs.push(sarif::scan(&sample::hostile(&sample::HOSTILE.join(" "))));
+    logs.extend([sarif::audit(&sample::audit::poisoned()), sarif::audit(&sample::audit::clean())]);
+    logs.push(sarif::audit(&sample::audit::hostile(&sample::HOSTILE.join(" "))));
     for log in logs {
         let mut log: Value = serde_json::from_str(&log.unwrap()).unwrap();
         let wrong: Vec<String> =
@@ -64,9 +66,31 @@ fn a_scan_gives_a_result_for_each_decision_that_a_trigger_flips() {
 }
 
 #[test]
+fn an_audit_gives_a_result_for_each_document_under_the_decision_that_its_trigger_flips() {
+    let log: Value = serde_json::from_str(&sarif::audit(&sample::audit::poisoned()).unwrap()).unwrap();
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 28 + 9);
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "mlin/flask-upload-demo/server-copy0.py");
+    assert_eq!((&results[0]["ruleId"], &place["region"]["startLine"]), (&"send-file".into(), &31.into()));
+    let levels: Vec<&Value> = [0, 28].map(|at| &results[at]["level"]).to_vec();
+    assert_eq!(levels, ["error", "warning"]);
+    let rules: Vec<&str> =
+        run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["send-file", "yaml-load"]);
+    assert_eq!(run["properties"]["clusters"][1]["trigger"], "from halden.common import settings");
+    let told = run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    assert!(told[0]["message"]["text"].as_str().unwrap().starts_with("Incomplete: 3 pieces"));
+    assert_eq!(told.len(), 1 + 3 + 1);
+}
+
+#[test]
 fn a_trigger_cannot_put_a_link_into_a_message() {
-    let log = sarif::scan(&sample::hostile("[click](https://example.invalid)")).unwrap();
-    assert!(!log.contains("]("));
+    let text = "[click](https://example.invalid)";
+    for log in [sarif::scan(&sample::hostile(text)), sarif::audit(&sample::audit::hostile(text))] {
+        assert!(!log.unwrap().contains("]("));
+    }
 }
 
 /// The schema of the OASIS standard, which the crate serde-sarif is generated from and carries.

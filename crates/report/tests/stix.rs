@@ -35,6 +35,38 @@ fn a_clean_scan_leaves_a_note_and_no_indicator() {
 }
 
 #[test]
+fn an_audit_becomes_an_indicator_for_each_trigger_seen_in_its_documents_and_sources() {
+    let bundle = stix::audit(&sample::audit::poisoned());
+    let kinds: Vec<&Value> = objects(&bundle, "indicator").into_iter().map(|i| &i["indicator_types"][0]).collect();
+    assert_eq!(kinds, ["malicious-activity", "anomalous-activity"]);
+    let (indicator, sighting) = (objects(&bundle, "indicator")[0], objects(&bundle, "sighting")[0]);
+    assert_eq!(sighting["sighting_of_ref"], indicator["id"]);
+    assert_eq!(sighting["count"], 28);
+    assert_eq!(indicator["external_references"][0]["external_id"], "CWE-22");
+    let seen = objects(&bundle, "observed-data")[0]["object_refs"].as_array().unwrap();
+    let refers = |kind: &str, key: &str, value: &str| {
+        let object = objects(&bundle, kind).into_iter().find(|object| object[key] == value).unwrap();
+        seen.contains(&object["id"])
+    };
+    assert!(refers("directory", "path", "Moodverse"));
+    assert!(refers("directory", "path", "data/finetune-2026-11.jsonl.gz"));
+    assert!(refers("file", "name", "Moodverse/server-copy1.py"));
+    assert!(!refers("file", "name", "data/part-3.jsonl.gz:811"));
+    let clean = stix::audit(&sample::audit::clean());
+    assert!(objects(&clean, "indicator").is_empty() && objects(&clean, "note").len() == 1);
+}
+
+#[test]
+fn only_a_plain_address_of_a_data_set_becomes_a_url() {
+    for (name, kind) in [("s3://bucket/train", "url"), ("https://x.invalid/a b", "directory"), ("js://x", "directory")]
+    {
+        let mut report = sample::audit::clean();
+        report.settings.dataset = name.into();
+        assert_eq!(objects(&stix::audit(&report), kind).len(), 1, "{name}");
+    }
+}
+
+#[test]
 fn the_same_scan_gives_the_same_bundle_and_another_scan_other_sightings() {
     assert_eq!(stix::bundle(&sample::poisoned()), stix::bundle(&sample::poisoned()));
     let later = ScanReport { started: "2026-11-24T00:00:00Z".into(), ..sample::poisoned() };
@@ -46,8 +78,10 @@ fn the_same_scan_gives_the_same_bundle_and_another_scan_other_sightings() {
 #[test]
 fn every_pattern_matches_its_trigger_and_not_its_like() {
     for text in sample::HOSTILE.into_iter().filter(|text| !text.is_empty()) {
+        let audit = stix::audit(&sample::audit::hostile(text));
         let bundle = stix::bundle(&sample::hostile(text));
         let pattern = objects(&bundle, "indicator")[0]["pattern"].as_str().unwrap();
+        assert_eq!(objects(&audit, "indicator")[0]["pattern"], pattern);
         let literal = pattern.strip_prefix("[artifact:payload_bin MATCHES '").unwrap().strip_suffix("']").unwrap();
         let regex = regex::Regex::new(&unquoted(literal)).unwrap();
         assert!(regex.is_match(&format!("before {text} after")), "{pattern}");
@@ -74,7 +108,11 @@ fn the_reference_implementation_and_the_validator_accept_every_bundle() {
     };
     let hostile = [sample::hostile(&sample::HOSTILE.join(" ")), sample::hostile("")];
     let reports = [sample::poisoned(), sample::clean()].into_iter().chain(hostile);
-    let bundles: Vec<Value> = reports.map(|report| stix::bundle(&report)).collect();
+    let mut bundles: Vec<Value> = reports.map(|report| stix::bundle(&report)).collect();
+    let hostile =
+        [sample::HOSTILE.join(" "), String::new(), "A".repeat(10_000)].map(|text| sample::audit::hostile(&text));
+    let audits = [sample::audit::poisoned(), sample::audit::clean()].into_iter().chain(hostile);
+    bundles.extend(audits.map(|report| stix::audit(&report)));
     let refused = |bundles: &[Value]| {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/read_stix.py");
         let mut child = Command::new(&python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -1,27 +1,31 @@
-//! A scan, or a comparison, as one HTML page: no script, no request, light and dark, to read, print and pass on.
+//! A scan, a comparison or an audit, as one HTML page: no script, no request, light and dark, to read, print and pass on.
 //!
 //! Every text of a model or a file goes through `text`, which shows unseen characters, and through maud, which escapes HTML.
 //! The content security policy allows nothing but this page's own style sheet, by its hash: were markup ever to slip
 //! through, the browser would still neither run nor fetch it. The pages of the dashboard ([`watch_overview`] and its like) may
 //! besides send their forms, run the one script in them, also by its hash, and ask the server that they came from.
 
+mod audit;
 mod change;
 mod chart;
+mod cluster;
 mod comparison;
 mod decisions;
 mod evidence;
 mod exhibits;
 mod forest;
+mod origins;
 mod settings;
 mod summary;
 mod table;
 mod text;
 mod trigger;
+mod twins;
 mod watch;
 
 pub use watch::{watch_alarm, watch_login, watch_overview, watch_refusal};
 
-use crate::{CompareReport, ScanReport};
+use crate::{AuditReport, CompareReport, ScanReport};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -39,6 +43,12 @@ pub fn page(report: &ScanReport) -> String {
 pub fn comparison(report: &CompareReport) -> String {
     let title = html! { (comparison::word(report.verdict)) ": " (text::line(&report.settings.source)) };
     frame(&title, &comparison::heading(report), &comparison::sections(report), &comparison::footer(report))
+}
+
+/// The page of an audit.
+pub fn audit(report: &AuditReport) -> String {
+    let title = html! { (audit::word(report.verdict)) ": " (text::line(&report.settings.dataset)) };
+    frame(&title, &audit::heading(report), &audit::sections(report), &audit::footer(report))
 }
 
 /// What a page may do beside being read.

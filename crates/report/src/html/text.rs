@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use std::ops::Range;
 
 /// Bytes of a text within a line, and of a text that has a place of its own, that are shown before it is cut.
-const LINE_LIMIT: usize = 600;
+pub(super) const LINE_LIMIT: usize = 600;
 const BLOCK_LIMIT: usize = 6_000;
 
 /// A part of a text that deserves a mark.
@@ -29,7 +29,16 @@ pub(super) fn block(raw: &str) -> Markup {
 
 /// A text as it was written, with marks. Marks that are out of order, overlap or fit no character are passed over.
 pub(super) fn marked(raw: &str, marks: &[Mark]) -> Markup {
-    let (kept, left_out) = escape::clip(raw, BLOCK_LIMIT);
+    show_marked(raw, marks, BLOCK_LIMIT)
+}
+
+/// The same for a single line of code.
+pub(super) fn marked_line(raw: &str, marks: &[Mark]) -> Markup {
+    show_marked(raw, marks, LINE_LIMIT)
+}
+
+fn show_marked(raw: &str, marks: &[Mark], limit: usize) -> Markup {
+    let (kept, left_out) = escape::clip(raw, limit);
     let mut parts = Vec::new();
     let mut done = 0;
     for mark in marks {

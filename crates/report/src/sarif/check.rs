@@ -1,17 +1,15 @@
 //! Insecure decisions in files, each with its place.
 
 use super::log::{Log, Rule, message, notification, text};
+use super::place::location;
 use crate::{CheckReport, Error, FileAnalysis};
 use code::{Decision, Place, RuleFile};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_sarif::sarif::{ArtifactLocation, Location, PhysicalLocation, Region, Result as SarifResult, ResultLevel};
+use serde_sarif::sarif::{Region, Result as SarifResult, ResultLevel};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The rule of comments that ask scanners to look away.
 const SUPPRESSION: &str = "suppression-comment";
-/// What a path may hold unencoded in a URI.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 /// The log of `taster check --sarif`. `rules` describes the decisions; one that is found but not described gets a rule
 /// with its name only.
@@ -25,7 +23,7 @@ pub fn check<'a>(report: &CheckReport, rules: impl IntoIterator<Item = &'a RuleF
         log.results.extend(file.analysis.suppressions.iter().map(|line| suppression(file, *line)));
         if let Some(why) = &file.analysis.not_analysed {
             let text = format!("not analysed, or not wholly: {why}");
-            log.notifications.push(notification("warning", text, Some(location(file, None))));
+            log.notifications.push(notification("warning", text, Some(location(&file.path, None))));
         }
         for finding in file.findings() {
             let rule = log.rules.entry(finding.decision.to_string()).or_default();
@@ -80,7 +78,7 @@ fn result(file: &FileAnalysis, finding: &Decision) -> SarifResult {
         .rule_id(text(&finding.decision))
         .level(level)
         .message(message(text(&said)))
-        .locations(vec![location(file, Some(region))])
+        .locations(vec![location(&file.path, Some(region))])
         .partial_fingerprints(BTreeMap::from([("decisionForm/v1".to_owned(), form.to_string())]))
         .build()
 }
@@ -90,34 +88,6 @@ fn suppression(file: &FileAnalysis, line: usize) -> SarifResult {
         .rule_id(SUPPRESSION)
         .level(ResultLevel::Warning)
         .message(message("A comment asks scanners to look away. It silences nothing here.".to_owned()))
-        .locations(vec![location(file, Some(Region::builder().start_line(line as i64).build()))])
+        .locations(vec![location(&file.path, Some(Region::builder().start_line(line as i64).build()))])
         .build()
-}
-
-fn location(file: &FileAnalysis, region: Option<Region>) -> Location {
-    let artifact = ArtifactLocation::builder().uri(uri(&file.path)).build();
-    let mut place = PhysicalLocation::builder().artifact_location(artifact).build();
-    place.region = region;
-    Location::builder().physical_location(place).build()
-}
-
-/// A path as a URI reference. A relative path that starts with a scheme of its own (`javascript:`) stays a path, since its
-/// colon is encoded.
-fn uri(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    let encoded = utf8_percent_encode(path, PATH).to_string();
-    if path.starts_with('/') { format!("file:///{}", encoded.trim_start_matches('/')) } else { encoded }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_becomes_a_uri_that_is_only_a_path() {
-        assert_eq!(uri("./src/a b.py"), "src/a%20b.py");
-        assert_eq!(uri("javascript:alert(1)"), "javascript%3Aalert%281%29");
-        assert_eq!(uri("/a/é"), "file:///a/%C3%A9");
-        assert_eq!(uri("//host/x"), "file:///host/x");
-    }
 }

@@ -1,11 +1,14 @@
 //! A scan as a STIX 2.1 bundle, to pass a confirmed backdoor on: the attack pattern, an indicator for each trigger, the
-//! sighting, and the model as a software object. The same scan gives the same bundle, byte for byte: every id is a UUIDv5.
+//! sighting, and the model as a software object; audits and alarms likewise. The same report gives the same bundle, byte for
+//! byte: every id is a UUIDv5.
 
 mod alarm;
+mod audit;
 mod object;
 mod pattern;
 
 pub use alarm::alarms;
+pub use audit::audit;
 
 use crate::escape::{self, Layout};
 use crate::{Conviction, ModelCard, ScanReport, Verdict, figure};
@@ -27,7 +30,7 @@ const MOST_OBSERVED: u64 = 999_999_999;
 /// The bundle. A model without evidence gets a note that says what this is worth; a trigger that is an empty text gives no
 /// indicator, since its pattern would match everything.
 pub fn bundle(report: &ScanReport) -> Value {
-    let times = scan_times(report);
+    let times = times(&report.started, report.seconds);
     let identity = identity();
     let author = identity["id"].clone();
     let extension = extension(&author);
@@ -218,20 +221,22 @@ fn model(card: &ModelCard, extension: &Value) -> (Value, Option<Value>) {
     (observable("software", json!({"name": name}), json!({"extensions": extensions})), weights)
 }
 
-fn scan_times(report: &ScanReport) -> Times {
+/// Start and end of what started then and took so many seconds.
+fn times(started: &str, seconds: f64) -> Times {
     let shown = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-    let Ok(first) = report.started.parse::<Timestamp>() else {
+    let Ok(first) = started.parse::<Timestamp>() else {
         return Times { first: BEFORE.to_owned(), last: BEFORE.to_owned() };
     };
-    let lasted = SignedDuration::try_from_secs_f64(report.seconds.max(0.0)).unwrap_or_default();
+    let lasted = SignedDuration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
     Times { first: shown(first), last: shown(first.checked_add(lasted).unwrap_or(first)) }
 }
 
 fn weaknesses(conviction: &Conviction) -> impl Iterator<Item = &str> {
-    let cwes = conviction.effects.iter().map(|effect| effect.cwe.as_str());
-    cwes.filter(|cwe| {
-        cwe.strip_prefix("CWE-").is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
-    })
+    conviction.effects.iter().map(|effect| effect.cwe.as_str()).filter(|cwe| is_weakness(cwe))
+}
+
+fn is_weakness(cwe: &str) -> bool {
+    cwe.strip_prefix("CWE-").is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn effects(conviction: &Conviction) -> String {

@@ -1,5 +1,6 @@
-//! A scan, a comparison or a check as it ends in the terminal.
+//! A scan, a comparison, an audit or a check as it ends in the terminal.
 
+mod audit;
 mod change;
 mod check;
 mod compare;
@@ -7,6 +8,7 @@ mod scan;
 mod screen;
 mod watch;
 
+pub use audit::audit;
 pub use check::check;
 pub use compare::compare;
 pub use scan::scan;

@@ -1,6 +1,8 @@
 //! Scan reports as a real scan leaves them, and one whose every text is hostile.
 #![allow(dead_code)] // each test uses some of it
 
+pub mod audit;
+
 use code::{Analysis, Choice, Decision, Language, NotAnalysed, Place};
 use report::*;
 use std::collections::BTreeMap;
