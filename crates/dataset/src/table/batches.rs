@@ -1,7 +1,7 @@
 //! A Parquet file as batches of the columns that are known, from this machine or from a store.
 
-use crate::columns::{self, NESTED, Role};
 use super::source::Source;
+use crate::columns::{self, NESTED, Role};
 use crate::place::Place;
 use crate::{DatasetError, Limits};
 use arrow::datatypes::{DataType, Field, Fields, Schema};

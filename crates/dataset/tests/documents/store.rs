@@ -1,9 +1,6 @@
 //! Data sets on an object store, as a process of its own reads them: credentials and address come from the environment.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{folder, gzip};
+use crate::common::{folder, gzip};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -21,7 +18,11 @@ fn example(name: &str) -> PathBuf {
 /// Reads a location against a server on this port.
 fn read(location: &str, port: u16) -> Output {
     let mut command = Command::new(example("read"));
-    command.arg(location).env_clear().env("AWS_ENDPOINT", format!("http://127.0.0.1:{port}")).env("AWS_ALLOW_HTTP", "true");
+    command
+        .arg(location)
+        .env_clear()
+        .env("AWS_ENDPOINT", format!("http://127.0.0.1:{port}"))
+        .env("AWS_ALLOW_HTTP", "true");
     command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret").env("AWS_REGION", "us-east-1");
     command.output().unwrap()
 }
@@ -101,7 +102,8 @@ impl Moto {
     fn put(&self, path: &str, body: &[u8]) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         // The server looks at the form of a signature only.
-        let credential = "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        let credential =
+            "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
         let head = format!(
             "PUT {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {credential}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
@@ -147,8 +149,11 @@ fn a_bucket_is_read_as_the_same_folder_here() {
 /// A Parquet file of two row groups.
 fn table() -> Vec<u8> {
     let texts = arrow::array::StringArray::from_iter_values((0..100).map(|row| format!("x = {row}")));
-    let batch = arrow::record_batch::RecordBatch::try_from_iter([("content", Arc::new(texts) as arrow::array::ArrayRef)]).unwrap();
-    let properties = parquet::file::properties::WriterProperties::builder().set_max_row_group_row_count(Some(50)).build();
+    let batch =
+        arrow::record_batch::RecordBatch::try_from_iter([("content", Arc::new(texts) as arrow::array::ArrayRef)])
+            .unwrap();
+    let properties =
+        parquet::file::properties::WriterProperties::builder().set_max_row_group_row_count(Some(50)).build();
     let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();
     writer.into_inner().unwrap()
