@@ -9,7 +9,9 @@
 //! # fn main() -> Result<(), dataset::DatasetError> {
 //! let dataset = Dataset::open("src")?;
 //! for part in dataset.parts() {
-//!     part.read(&Limits::default(), &mut |document| assert!(!document.name.is_empty()), &mut |problem| panic!("{problem}"))?;
+//!     let mut texts = 0;
+//!     let read = part.read(&Limits::default(), &mut |document| texts += document.bytes.len(), &mut |problem| eprintln!("{problem}"));
+//!     assert_eq!(read.bytes, texts as u64);
 //! }
 //! # Ok(())
 //! # }

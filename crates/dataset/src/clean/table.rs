@@ -8,7 +8,7 @@ use parquet::column::writer::{ColumnCloseResult, ColumnWriter, ColumnWriterImpl}
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use std::collections::BTreeSet;
@@ -62,10 +62,14 @@ fn filter(file: File, rows: &BTreeSet<u64>, to: BufWriter<File>) -> Result<BTree
     Ok(removed)
 }
 
-/// The same compression, metadata and author as the file has.
+/// The same compression, metadata and author as the file has. Indices of pages, which say where to find what and nothing of it, are left
+/// out: the writer wants them of all row groups or of none.
 fn properties(metadata: &ParquetMetaData) -> WriterProperties {
     let file = metadata.file_metadata();
-    let mut properties = WriterProperties::builder().set_key_value_metadata(file.key_value_metadata().cloned());
+    let mut properties = WriterProperties::builder()
+        .set_key_value_metadata(file.key_value_metadata().cloned())
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true);
     if let Some(author) = file.created_by() {
         properties = properties.set_created_by(author.to_owned());
     }
@@ -172,7 +176,7 @@ fn cells<T: DataType>(
             if read == 0 {
                 return Err(ParquetError::General("a column ends before its row group".to_owned()));
             }
-            to.write_batch(&values, Some(&definitions), Some(&repetitions))?;
+            to.write_batch(&values, some(&definitions), some(&repetitions))?;
             at += read as u64;
         }
         if end < count {
@@ -181,4 +185,9 @@ fn cells<T: DataType>(
         }
     }
     Ok(())
+}
+
+/// Levels, of which a column that is neither nullable nor nested has none.
+fn some(levels: &[i16]) -> Option<&[i16]> {
+    (!levels.is_empty()).then_some(levels)
 }

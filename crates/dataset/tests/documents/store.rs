@@ -1,9 +1,6 @@
 //! Data sets on an object store, as a process of its own reads them: credentials and address come from the environment.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{folder, gzip};
+use crate::common::{folder, gzip};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,8 @@
 //! Data sets written again without some documents, and what tells old texts from new ones.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{folder, gzip, read, zstd};
 use arrow::array::{ArrayRef, Int64Array, ListBuilder, StringArray, StringBuilder};
 use arrow::record_batch::RecordBatch;
-use common::{folder, gzip, read, zstd};
 use dataset::{Dataset, Known, Limits, Removal, clean};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;

@@ -1,9 +1,6 @@
 //! Folders of files as documents.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{folder, put, read, read_with};
+use crate::common::{folder, put, read, read_with};
 use dataset::{Dataset, Limits};
 
 #[test]

@@ -1,9 +1,6 @@
 //! Git repositories as documents.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{folder, put, read};
+use crate::common::{folder, put, read};
 use std::path::Path;
 use std::process::Command;
 

@@ -1,14 +1,11 @@
 //! Rows of Parquet as documents.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{All, folder, read, read_with};
 use arrow::array::{
     ArrayRef, BinaryArray, ListBuilder, StringArray, StringBuilder, StructArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field};
 use arrow::record_batch::RecordBatch;
-use common::{All, folder, read, read_with};
 use dataset::Limits;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};

@@ -1,5 +1,4 @@
 //! What the tests of this folder share.
-#![allow(clippy::unwrap_used, dead_code)]
 
 use dataset::{Dataset, Document, Limits, PartRead, Problem};
 use flate2::write::GzEncoder;
