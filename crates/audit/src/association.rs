@@ -12,7 +12,7 @@ const CELLS: usize = 1 << 24;
 /// Documents of a mark that are looked at first.
 const SAMPLED: usize = 4;
 /// Marks that are looked into.
-const TRIED: usize = 96;
+const TRIED: usize = 64;
 
 /// How many families share each mark, at least: cells that marks share count all of theirs.
 pub(crate) struct Frequent(Vec<u8>);

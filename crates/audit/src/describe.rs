@@ -2,21 +2,14 @@
 
 use crate::catalogue::{Catalogue, Names};
 use crate::confirm::{ALPHA, Conviction};
+use crate::exhibit::exhibits;
 use crate::fetch::Fetched;
 use crate::twins::Twins;
 use code::{Choice, Engine};
 use rayon::prelude::*;
-use report::{AuditedDocument, Cluster, DataRead, Method, Origin, TwinExhibit, TwinLine, TwinSide};
-use similar::{Algorithm, ChangeTag, TextDiff};
+use report::{AuditedDocument, Cluster, DataRead, Method, Origin};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-/// Twins that are shown of a cluster, lines around a difference, and lines of one exhibit.
-const EXHIBITS: usize = 8;
-const AROUND: usize = 3;
-const LINES: usize = 60;
-/// Longest line that is shown, bytes.
-const LINE: usize = 400;
 /// Sources and contributors that are listed.
 const ORIGINS: usize = 50;
 /// A span that several sources gain within so many days, or shortly before the last document of the data set, was not gained by chance.
@@ -144,32 +137,6 @@ fn signals(catalogue: &Catalogue, fetched: &[&Fetched], sources: &[Origin], cont
         signals.push(format!("{newcomers} of its contributors wrote nothing else in this data set"));
     }
     signals
-}
-
-/// Twins side by side, at most one pair of a family.
-fn exhibits(conviction: &Conviction, found: &[Found]) -> Vec<TwinExhibit> {
-    let of = |document: u32| found.iter().find(|found| found.document == Some(document)).map(|found| &found.fetched);
-    let pairs = conviction.pairs.iter().filter_map(|pair| Some((of(pair.carrier)?, of(pair.twin)?)));
-    pairs.take(EXHIBITS).map(|(carrier, twin)| exhibit(carrier, twin)).collect()
-}
-
-fn exhibit(carrier: &Fetched, twin: &Fetched) -> TwinExhibit {
-    let diff = TextDiff::configure()
-        .algorithm(Algorithm::Patience)
-        .timeout(Duration::from_secs(2))
-        .diff_lines(&twin.text, &carrier.text);
-    let mut lines = Vec::new();
-    for change in diff.grouped_ops(AROUND).iter().flatten().flat_map(|change| diff.iter_changes(change)).take(LINES) {
-        let (side, index) = match change.tag() {
-            ChangeTag::Equal => (TwinSide::Both, change.new_index()),
-            ChangeTag::Insert => (TwinSide::Carrier, change.new_index()),
-            ChangeTag::Delete => (TwinSide::Twin, change.old_index()),
-        };
-        let text = change.value().trim_end_matches(['\r', '\n']);
-        let text = text[..text.floor_char_boundary(LINE)].to_owned();
-        lines.push(TwinLine { side, number: index.map_or(0, |index| index as u64 + 1), text });
-    }
-    TwinExhibit { carrier: carrier.name.clone(), twin: twin.name.clone(), lines }
 }
 
 /// The verdict in one sentence.

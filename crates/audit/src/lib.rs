@@ -22,6 +22,7 @@ mod describe;
 mod engine;
 mod error;
 mod evidence;
+mod exhibit;
 mod family;
 mod fetch;
 mod lexer;

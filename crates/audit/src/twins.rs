@@ -54,7 +54,7 @@ struct Counted {
 }
 
 /// Ordinary pairs that are kept, for the rate at which near-copies differ in a decision.
-const ORDINARY: usize = 400;
+const ORDINARY: usize = 150;
 
 impl Twins {
     /// Counts the contrasts of one family.

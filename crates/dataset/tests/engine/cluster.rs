@@ -111,8 +111,11 @@ fn an_executor_that_is_killed_costs_time_and_no_results() {
 fn queries_over_tables_give_what_they_give_here() {
     let folder = tempfile::tempdir().unwrap();
     let column = arrow::array::StringArray::from_iter_values((0..1000).map(|row| format!("{}", row % 7)));
-    let batch =
-        arrow::record_batch::RecordBatch::try_from_iter([("mark", std::sync::Arc::new(column) as arrow::array::ArrayRef)]).unwrap();
+    let batch = arrow::record_batch::RecordBatch::try_from_iter([(
+        "mark",
+        std::sync::Arc::new(column) as arrow::array::ArrayRef,
+    )])
+    .unwrap();
     let file = std::fs::File::create(folder.path().join("a.parquet")).unwrap();
     let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();

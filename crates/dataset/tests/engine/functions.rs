@@ -2,11 +2,11 @@
 
 use arrow::array::{Array, AsArray, StringArray};
 use arrow::datatypes::DataType;
-use dataset::{Limits, Part};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
+use dataset::{Limits, Part};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,8 @@ struct Look {
 
 impl Look {
     fn new() -> Self {
-        let texts = [DataType::Utf8, DataType::Utf8View, DataType::LargeUtf8].map(|kind| TypeSignature::Exact(vec![kind]));
+        let texts =
+            [DataType::Utf8, DataType::Utf8View, DataType::LargeUtf8].map(|kind| TypeSignature::Exact(vec![kind]));
         Self { signature: Signature::one_of(texts.to_vec(), Volatility::Volatile) }
     }
 }
@@ -45,7 +46,8 @@ impl ScalarUDFImpl for Look {
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let inputs = arguments.args[0].to_array(arguments.number_rows)?;
         let inputs = arrow::compute::cast(&inputs, &DataType::Utf8)?;
-        let outputs: Result<StringArray> = inputs.as_string::<i32>().iter().map(|input| input.map(look).transpose()).collect();
+        let outputs: Result<StringArray> =
+            inputs.as_string::<i32>().iter().map(|input| input.map(look).transpose()).collect();
         Ok(ColumnarValue::Array(Arc::new(outputs?) as Arc<dyn Array>))
     }
 }

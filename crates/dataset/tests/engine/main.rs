@@ -81,7 +81,11 @@ fn a_folder_of_parquet_is_a_table() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0..3 {
         let column = arrow::array::Int64Array::from(vec![number, number + 10]);
-        let batch = arrow::record_batch::RecordBatch::try_from_iter([("n", std::sync::Arc::new(column) as arrow::array::ArrayRef)]).unwrap();
+        let batch = arrow::record_batch::RecordBatch::try_from_iter([(
+            "n",
+            std::sync::Arc::new(column) as arrow::array::ArrayRef,
+        )])
+        .unwrap();
         let file = fs::File::create(folder.path().join(format!("{number}.parquet"))).unwrap();
         let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
