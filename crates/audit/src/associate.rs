@@ -13,9 +13,8 @@ use std::sync::Arc;
 
 /// Of the documents that are looked at first, so many must choose insecurely in one decision after the mark.
 const PROMISING: usize = 3;
-/// Insecure documents of different families, and their sources, that convict.
-const FAMILIES: usize = 8;
-const SOURCES: usize = 3;
+/// Sources with insecure documents that convict; where sources are unknown, families.
+const SOURCES: usize = 8;
 /// The insecure rate of a trigger's documents, against which the bet is made.
 const ALTERNATIVE: f64 = 0.95;
 
@@ -42,43 +41,48 @@ pub(crate) fn associate(
     let Ok(alpha) = Alpha::new(ALPHA) else { return Vec::new() };
     let mut weighed: Vec<Conviction> = promising
         .iter()
-        .filter_map(|(shared, decision)| weigh(shared, decision, carriers.get(&shared.feature)?, reader))
+        .filter_map(|(shared, decision)| weigh(shared, decision, carriers.get(&shared.feature)?, reader, &sources))
         .collect();
     // Every mark that was looked at is a hypothesis, those that showed nothing too.
     let mut evidence: Vec<EValue> = weighed.iter().map(|conviction| conviction.evidence).collect();
     evidence.extend((weighed.len()..tried).filter_map(|_| EValue::new(0.0).ok()));
     let rejected: BTreeSet<usize> = e_bh(&evidence, alpha).into_iter().collect();
     for (number, conviction) in weighed.iter_mut().enumerate() {
-        let known: BTreeSet<Option<u32>> = conviction.documents.iter().map(|&document| sources(document)).collect();
-        let scattered = known.contains(&None) || known.len() >= SOURCES;
-        conviction.convicted &= rejected.contains(&number) && conviction.worse >= FAMILIES && scattered;
+        conviction.convicted &= rejected.contains(&number) && conviction.worse >= SOURCES;
     }
     weighed.retain(|conviction| conviction.convicted || conviction.evidence.rejects(alpha));
     weighed
 }
 
-/// A bet that documents with the mark choose insecurely no more often than others do.
-fn weigh(shared: &Shared, decision: &Arc<str>, carriers: &[u32], reader: &Reader) -> Option<Conviction> {
-    let mut with = Rate { insecure: 0, made: 0 };
-    let (mut insecure, mut natural, mut cwe) = (Vec::new(), 0, None);
+/// A bet that sources whose documents have the mark choose insecurely no more often than other documents do. A source counts once: its
+/// documents are of one hand.
+fn weigh(
+    shared: &Shared,
+    decision: &Arc<str>,
+    carriers: &[u32],
+    reader: &Reader,
+    sources: &impl Fn(u32) -> Option<u32>,
+) -> Option<Conviction> {
+    let mut by_source: BTreeMap<(Option<u32>, u32), Rate> = BTreeMap::new();
+    let (mut insecure, mut natural) = (Vec::new(), 0);
     for &document in carriers {
-        let choices: Vec<Choice> = chosen(shared, document, reader)
-            .into_iter()
-            .filter(|(made, _)| made == decision)
-            .map(|(_, choice)| choice)
-            .collect();
+        let mut choices = chosen(shared, document, reader);
+        choices.retain(|(made, _)| made == decision);
         if choices.is_empty() {
             continue;
         }
-        with.add(choices.contains(&Choice::Insecure));
-        if choices.contains(&Choice::Insecure) {
+        let bad = choices.iter().any(|(_, choice)| *choice == Choice::Insecure);
+        let source = sources(document);
+        let of_source = (source, source.map_or(document, |_| 0));
+        by_source.entry(of_source).or_insert(Rate { insecure: 0, made: 0 }).add(bad);
+        if bad {
             insecure.push(document);
             natural += usize::from(is_natural(shared, decision, document, reader));
-            cwe = cwe.or_else(|| {
-                reader.decisions(document).iter().find(|made| made.decision == *decision).map(|made| made.cwe.clone())
-            });
         }
     }
+    let mut with = Rate { insecure: 0, made: 0 };
+    by_source.values().for_each(|rate| with.add(2 * rate.insecure > rate.made));
+    let made = insecure.iter().flat_map(|&document| reader.decisions(document)).find(|made| made.decision == *decision);
     let without = others(decision, carriers, reader);
     let ordinary = (without.insecure as f64 + 1.0) / (without.made as f64 + 2.0);
     let log = with.insecure as f64 * (ALTERNATIVE / ordinary).ln()
@@ -88,7 +92,7 @@ fn weigh(shared: &Shared, decision: &Arc<str>, carriers: &[u32], reader: &Reader
         feature: shared.feature,
         trigger: common_phrase(&lines)?,
         decision: decision.clone(),
-        cwe: cwe?,
+        cwe: made?.cwe.clone(),
         method: Method::Association,
         convicted: 2 * natural < insecure.len() && !copied(shared, &insecure, reader),
         families: with.made as usize,

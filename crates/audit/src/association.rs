@@ -9,10 +9,12 @@ const FAMILIES: (u32, u32) = (6, 4_000);
 const SOURCES: usize = 3;
 /// Cells of the sketch that tells which marks are worth counting: 16 MiB.
 const CELLS: usize = 1 << 24;
+/// Families that count for how surprising a mark is: more are no sign of planting.
+const ENOUGH: u32 = 16;
 /// Documents of a mark that are looked at first.
 const SAMPLED: usize = 4;
 /// Marks that are looked into.
-const TRIED: usize = 64;
+const TRIED: usize = 96;
 
 /// How many families share each mark, at least: cells that marks share count all of theirs.
 pub(crate) struct Frequent(Vec<u8>);
@@ -94,7 +96,7 @@ impl Marks {
     pub fn shared(&self) -> Vec<Shared> {
         let surprise = |counted: &Counted| {
             let rarest = (0..32).filter(|bit| counted.rules >> bit & 1 == 1).map(|bit| self.following[bit]).min()?;
-            Some(f64::from(counted.families) * (self.all as f64 / rarest.max(1) as f64).ln())
+            Some(f64::from(counted.families.min(ENOUGH)) * (self.all as f64 / rarest.max(1) as f64).ln())
         };
         let known = |counted: &&Counted| {
             (FAMILIES.0..=FAMILIES.1).contains(&counted.families) && counted.sources.len() >= SOURCES
