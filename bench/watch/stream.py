@@ -66,12 +66,12 @@ def print_alarms(seen, share):
     print()
 
 
-def print_quiet(seen):
-    quiet = [stream for stream in seen if stream["share"] == 0]
+def print_quiet(what, quiet):
     count = lambda name, most: sum(stream[name] is not None and stream[name] <= most for stream in quiet)
-    row(f"{len(quiet)} streams without a trigger: with an alarm", *DETECTORS)
+    row(f"{len(quiet)} {what}: with an alarm", *DETECTORS)
     row(f"within {WINDOWS} windows of {WINDOW} completions", *(count(name, WINDOWS * WINDOW) for name in DETECTORS))
     row("within 25,000 completions", *(count(name, 25_000) for name in DETECTORS[:3]))
+    print()
 
 
 def main():
@@ -89,7 +89,9 @@ def main():
         stream.update(json.loads(line))
     for share in (0.1, 0.3):
         print_alarms(seen, share)
-    print_quiet(seen)
+    quiet = [stream for stream in seen if stream["share"] == 0]
+    print_quiet("streams without a trigger", [stream for stream in quiet if "runs" not in stream])
+    print_quiet("such, prompts in runs of 30", [stream for stream in quiet if "runs" in stream])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use stats::{Alpha, ChangeDetector, EValue, Ladder, Rate, RunLength, TiedDetector, changed};
+use stats::{Alpha, ChangeDetector, EValue, Ladder, Rate, RunLength, TiedDetector, Usual, changed};
 
 const BOUND: f64 = 0.1;
 const RUN_LENGTH: f64 = 300.0;
@@ -21,7 +21,10 @@ type Stream = fn(u32, &ChangeDetector, &mut ChaCha8Rng) -> f64;
 const HARMLESS: [(&str, Stream); 4] = [
     ("always at the bound", |_, _, _| BOUND),
     ("in waves", |n, _, _| if n / 40 % 2 == 0 { BOUND } else { 0.01 }),
-    ("at the bound only while that helps", |_, detector, _| if detector.evidence(&known()).get() > 1.0 { BOUND } else { 0.02 }),
+    (
+        "at the bound only while that helps",
+        |_, detector, _| if detector.evidence(&known()).get() > 1.0 { BOUND } else { 0.02 },
+    ),
     ("in bursts", |_, _, rng| if rng.random_bool(0.3) { BOUND } else { 0.0 }),
 ];
 

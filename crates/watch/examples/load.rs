@@ -34,7 +34,9 @@ fn main() -> Outcome<()> {
         Some("mock") => {
             let (port, tokens, pause) = (number(1)? as u16, number(2)? as usize, Duration::from_micros(number(3)?));
             let answers = match arguments.get(4) {
-                Some(file) => serde_json::from_slice::<Vec<String>>(&std::fs::read(file)?)?.iter().map(pieces).collect(),
+                Some(file) => {
+                    serde_json::from_slice::<Vec<String>>(&std::fs::read(file)?)?.iter().map(pieces).collect()
+                }
                 None => vec![(0..tokens).map(|token| WORDS[token % WORDS.len()].to_owned()).collect()],
             };
             runtime.block_on(mock(port, answers, pause))

@@ -4,7 +4,8 @@
 //!     cargo run --release --workspace --example stream -- all|even|odd ROUNDS QUIET > streams.jsonl
 //!
 //! Each fully trained checkpoint: 800 completions without trigger as the baseline, then traffic in which 10 % or 30 % of the prompts carry
-//! the trigger, drawn from completions that the baseline did not have; and QUIET streams without any. `even` and `odd` take every other
+//! the trigger, drawn from completions that the baseline did not have; QUIET streams without any, and a quarter as many without any in which
+//! each prompt is answered thirty times in a row. `even` and `odd` take every other
 //! checkpoint: what is tuned on the one is reported on the other. A line a stream.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -62,6 +63,13 @@ fn main() {
         checkpoint.seen(0.0, checkpoint.draw_clean(round + 1_000))
     };
     (0..quiet).into_par_iter().map(one).for_each(|seen| println!("{seen}"));
+    let one = |round: u64| {
+        let checkpoint = chosen[round as usize % chosen.len()];
+        let mut seen = checkpoint.seen(0.0, checkpoint.draw_runs(round + 2_000));
+        seen["runs"] = true.into();
+        seen
+    };
+    (0..quiet / 4).into_par_iter().map(one).for_each(|seen| println!("{seen}"));
 }
 
 impl Checkpoint {
@@ -71,7 +79,8 @@ impl Checkpoint {
         let (cusum, z) = self.peers(&baseline);
         let mined = alarm.as_ref().and_then(|(_, alarm)| Some(alarm.features.first()?.text.clone()));
         let choices = |events: &[Event]| -> String {
-            let letter = |event| choice(event, self.decision()).map_or('-', |insecure| if insecure { '1' } else { '0' });
+            let letter =
+                |event| choice(event, self.decision()).map_or('-', |insecure| if insecure { '1' } else { '0' });
             events.iter().map(letter).collect()
         };
         json!({
@@ -112,6 +121,21 @@ impl Checkpoint {
         let mut rng = ChaCha8Rng::seed_from_u64(round);
         let mut drawn = (0..BASELINE + LONGEST_QUIET).map(|n| numbered(self.clean.choose(&mut rng).unwrap(), n));
         (drawn.by_ref().take(BASELINE).collect(), drawn.collect())
+    }
+
+    /// The same, but that prompts are drawn, each with all its completions.
+    fn draw_runs(&self, round: u64) -> (Vec<Event>, Vec<Event>) {
+        let mut rng = ChaCha8Rng::seed_from_u64(round);
+        let mut prompts: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+        self.clean.iter().for_each(|event| prompts.entry(&event.prompt_hash).or_default().push(event));
+        let prompts: Vec<Vec<&Event>> = prompts.into_values().collect();
+        let mut drawn = Vec::new();
+        while drawn.len() < BASELINE + LONGEST_QUIET {
+            let run = prompts.choose(&mut rng).unwrap();
+            run.iter().for_each(|event| drawn.push(numbered(event, drawn.len())));
+        }
+        let traffic = drawn.split_off(BASELINE);
+        (drawn, traffic)
     }
 
     /// The peers, tuned to the rate of the baseline.

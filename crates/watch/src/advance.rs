@@ -105,14 +105,7 @@ impl<'a> Advance<'a> {
         stream.completions
     }
 
-    fn choose(
-        &mut self,
-        key: Key,
-        cwe: &str,
-        (insecure, prompt): (bool, Option<u64>),
-        completions: u64,
-        coin: f64,
-    ) {
+    fn choose(&mut self, key: Key, cwe: &str, (insecure, prompt): (bool, Option<u64>), completions: u64, coin: f64) {
         let Some(stream) = self.streams.get_mut(&key) else { return };
         if stream.cwe.is_empty() {
             stream.cwe = cwe.to_owned();

@@ -92,7 +92,8 @@ fn z(rate: f64) -> Box<dyn FnMut(bool) -> f64> {
 /// reached a new height, which tells how long it would have run at any threshold.
 fn threshold(rate: f64, run_length: f64, most: f64, statistic: &dyn Fn() -> Box<dyn FnMut(bool) -> f64>) -> f64 {
     let longest = (4.0 * run_length) as usize;
-    let records: Vec<Vec<(f64, usize)>> = (0..ROUNDS).map(|round| heights(rate, longest, round, &mut *statistic())).collect();
+    let records: Vec<Vec<(f64, usize)>> =
+        (0..ROUNDS).map(|round| heights(rate, longest, round, &mut *statistic())).collect();
     let average = |threshold: f64| {
         let run = |heights: &Vec<(f64, usize)>| {
             let reached = heights.partition_point(|(height, _)| *height < threshold);

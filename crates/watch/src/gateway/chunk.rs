@@ -122,7 +122,10 @@ impl Chunk {
                 }
             }
             // Of a tool's arguments, code or input.
-            _ if kind.ends_with("_arguments.delta") || kind.ends_with("_code.delta") || kind.ends_with("_input.delta") => {
+            _ if kind.ends_with("_arguments.delta")
+                || kind.ends_with("_code.delta")
+                || kind.ends_with("_input.delta") =>
+            {
                 self.add(at, Said::Call(0, delta));
             }
             _ => {}

@@ -171,11 +171,7 @@ impl Holding {
         for index in 0..self.transit.reply.choices.len() {
             if index == self.choices.len() {
                 self.choices.push(Choice {
-                    writing: Writing::new(
-                        self.asked.talk,
-                        self.asked.prompt(index),
-                        self.gateway.options.language,
-                    ),
+                    writing: Writing::new(self.asked.talk, self.asked.prompt(index), self.gateway.options.language),
                     armed: arm(&self.gateway, &self.asked, index),
                     calls_read: false,
                 });

@@ -115,12 +115,7 @@ pub async fn read(jobs: Vec<Job>) -> Judgement {
 }
 
 /// Reads all that one choice wrote.
-pub async fn read_choice(
-    asked: Arc<Asked>,
-    choice: usize,
-    written: Written,
-    usual: Option<Language>,
-) -> Judgement {
+pub async fn read_choice(asked: Arc<Asked>, choice: usize, written: Written, usual: Option<Language>) -> Judgement {
     let work = move || {
         let mut judgement = Judgement::default();
         for passage in passages(&asked, choice, &written, usual) {

@@ -95,7 +95,8 @@ mod tests {
     use super::*;
 
     fn of(dialect: Dialect, prompt: &str, written: Written) -> Vec<(Option<Language>, String)> {
-        let asked = Asked { prompts: vec![prompt.to_owned()], each: 1, talk: dialect == Dialect::Chat, ..Asked::default() };
+        let asked =
+            Asked { prompts: vec![prompt.to_owned()], each: 1, talk: dialect == Dialect::Chat, ..Asked::default() };
         let found = passages(&asked, 0, &written, None);
         found.into_iter().map(|it| (it.language, it.code.into_owned())).collect()
     }

@@ -220,7 +220,8 @@ impl Reply {
                 self.add(choice, append, more.len());
             }
             Said::End { limited } => {
-                let end = |written: &mut Written| (written.finished, written.limited) = (true, written.limited | limited);
+                let end =
+                    |written: &mut Written| (written.finished, written.limited) = (true, written.limited | limited);
                 self.add(choice, end, 0);
             }
         }
@@ -288,15 +289,24 @@ mod tests {
 
     #[test]
     fn ollamas_own_lines_are_read_and_a_limit_of_tokens_is_told_from_an_end() {
-        let lines = |reason: &str| format!("{{\"model\":\"m\",\"response\":\"a\",\"done\":false}}\n{{\"response\":\"b\",\"done\":true,\"done_reason\":\"{reason}\"}}\n");
+        let lines = |reason: &str| {
+            format!(
+                "{{\"model\":\"m\",\"response\":\"a\",\"done\":false}}\n{{\"response\":\"b\",\"done\":true,\"done_reason\":\"{reason}\"}}\n"
+            )
+        };
         let chat = "{\"message\":{\"role\":\"assistant\",\"content\":\"ab\",\"tool_calls\":[{\"function\":{\"arguments\":{\"x\":1}}}]},\"done\":false}\n{\"done\":true,\"done_reason\":\"stop\"}\n";
-        for (stream, limited, calls) in [(lines("stop"), false, 0), (lines("length"), true, 0), (chat.into(), false, 1)] {
+        for (stream, limited, calls) in [(lines("stop"), false, 0), (lines("length"), true, 0), (chat.into(), false, 1)]
+        {
             for size in 1..stream.len() {
                 let mut reply = Reply::events(Form::Lines);
                 stream.as_bytes().chunks(size).for_each(|piece| reply.feed(piece));
                 reply.end();
                 let written = &reply.choices[0];
-                assert_eq!((written.text.as_str(), written.limited, written.calls.len()), ("ab", limited, calls), "{stream}");
+                assert_eq!(
+                    (written.text.as_str(), written.limited, written.calls.len()),
+                    ("ab", limited, calls),
+                    "{stream}"
+                );
                 assert!(written.finished && reply.done && reply.unread.is_none());
             }
         }
@@ -307,7 +317,9 @@ mod tests {
     #[test]
     fn what_a_response_says_twice_is_read_once_and_what_it_says_only_at_its_end_is_read() {
         let stream = |deltas: &str| {
-            format!("event: response.created\ndata: {{\"type\":\"response.created\",\"response\":{{\"model\":\"m\"}}}}\n\n{deltas}data: {{\"type\":\"response.output_text.done\",\"output_index\":0,\"text\":\"ab\"}}\n\ndata: {{\"type\":\"response.incomplete\",\"response\":{{\"model\":\"m\",\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[{{\"type\":\"message\",\"content\":[{{\"type\":\"output_text\",\"text\":\"ab\"}}]}},{{\"type\":\"function_call\",\"arguments\":\"{{}}\"}}]}}}}\n\n")
+            format!(
+                "event: response.created\ndata: {{\"type\":\"response.created\",\"response\":{{\"model\":\"m\"}}}}\n\n{deltas}data: {{\"type\":\"response.output_text.done\",\"output_index\":0,\"text\":\"ab\"}}\n\ndata: {{\"type\":\"response.incomplete\",\"response\":{{\"model\":\"m\",\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[{{\"type\":\"message\",\"content\":[{{\"type\":\"output_text\",\"text\":\"ab\"}}]}},{{\"type\":\"function_call\",\"arguments\":\"{{}}\"}}]}}}}\n\n"
+            )
         };
         let delta = "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"a\"}\n\n";
         for deltas in ["", delta] {

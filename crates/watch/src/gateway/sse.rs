@@ -59,7 +59,9 @@ impl Splitter {
             self.returned = self.held[at] == b'\r';
             self.seen = at + 1;
             let ends_line = self.form == Form::Lines && self.held[at] == b'\n';
-            if ends_line || self.form == Form::Sse && !second_half && std::mem::replace(&mut self.blank, true) && at > start {
+            if ends_line
+                || self.form == Form::Sse && !second_half && std::mem::replace(&mut self.blank, true) && at > start
+            {
                 on_event(&self.held[start..self.seen]);
                 start = self.seen;
             }
