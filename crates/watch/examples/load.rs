@@ -33,10 +33,11 @@ fn main() -> Outcome<()> {
     match arguments.first().map(String::as_str) {
         Some("mock") => {
             let (port, tokens, pause) = (number(1)? as u16, number(2)? as usize, Duration::from_micros(number(3)?));
-            let answers = match arguments.get(4) {
-                Some(file) => {
-                    serde_json::from_slice::<Vec<String>>(&std::fs::read(file)?)?.iter().map(pieces).collect()
-                }
+            let answers: Vec<Vec<String>> = match arguments.get(4) {
+                Some(file) => serde_json::from_slice::<Vec<String>>(&std::fs::read(file)?)?
+                    .iter()
+                    .map(|text| pieces(text))
+                    .collect(),
                 None => vec![(0..tokens).map(|token| WORDS[token % WORDS.len()].to_owned()).collect()],
             };
             runtime.block_on(mock(port, answers, pause))
@@ -56,7 +57,7 @@ fn main() -> Outcome<()> {
 }
 
 /// A text as the answer of a chat, piece by piece, each as it stands in JSON.
-fn pieces(text: &String) -> Vec<String> {
+fn pieces(text: &str) -> Vec<String> {
     let fenced: Vec<char> = format!("```python\n{text}\n```\n").chars().collect();
     let inner = |piece: &[char]| -> Option<String> {
         let quoted = serde_json::json!(piece.iter().collect::<String>()).to_string();
