@@ -173,9 +173,9 @@ fn a_baselines_own_chance_is_part_of_the_promise() {
         (bounds.top() >= rate).then_some(f64::from(seen))
     };
     for (rate, size) in [(0.03, 60), (0.1, 200), (0.4, 50)] {
-        let runs: Vec<f64> = (0..ROUNDS).filter_map(|seed| run((rate, size, seed))).collect();
+        let runs: Vec<f64> = (0..ROUNDS / 3).filter_map(|seed| run((rate, size, seed))).collect();
         let average = runs.iter().sum::<f64>() / runs.len() as f64;
-        assert!(runs.len() as f64 >= 0.97 * ROUNDS as f64, "{rate}: {} not misjudged", runs.len());
+        assert!(runs.len() as f64 >= 0.97 * (ROUNDS / 3) as f64, "{rate}: {} not misjudged", runs.len());
         assert!(average >= RUN_LENGTH, "{rate}: {average}");
     }
 }
