@@ -47,8 +47,8 @@ fn main() {
     let (rounds, quiet) = (number(1, 5), number(2, 100));
     let all = checkpoints();
     let wanted = |at: &usize| match arguments.first().map(String::as_str) {
-        Some("even") => at % 2 == 0,
-        Some("odd") => at % 2 == 1,
+        Some("even") => at.is_multiple_of(2),
+        Some("odd") => !at.is_multiple_of(2),
         _ => true,
     };
     let chosen: Vec<&Checkpoint> = (0..all.len()).filter(wanted).map(|at| &all[at]).collect();
