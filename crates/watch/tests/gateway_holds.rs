@@ -264,6 +264,8 @@ fn a_response_is_held_back_also_where_it_says_only_at_its_end_what_it_says() {
 
 #[test]
 fn code_of_a_language_that_nothing_tells_is_judged() {
+    // Compiled before, since a reply waits for rules only so long.
+    code::Language::ALL.into_iter().for_each(|language| drop(code::Engine::builtin().read(language, "x\n")));
     let text = format!("So:\n```\n{}```\n", INSECURE.trim_start());
     let body = json!({ "choices": [{ "message": { "content": text }, "finish_reason": "stop" }] }).to_string();
     let upstream = Upstream::saying(reply("application/json", body.as_bytes()));

@@ -137,6 +137,13 @@ pub fn languages(told: Option<Language>) -> impl Iterator<Item = Language> {
     Language::ALL.into_iter().filter(move |language| told.is_none_or(|told| told == *language))
 }
 
+/// Has the rules of every language compiled.
+pub fn warm() {
+    for language in Language::ALL {
+        Engine::builtin().read(language, "x\n");
+    }
+}
+
 /// Works on a thread for work; [`None`] where that takes too long or breaks down.
 async fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await.ok()?.ok()
