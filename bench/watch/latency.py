@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what `taster watch gateway` adds to a request, beside nginx as a plain proxy and LiteLLM's proxy.
 
-    python3 bench/watch/latency.py [--folder DIR] [--rounds N] [--seconds N] [--only added|first|litellm|saturation|open|block]
+    python3 bench/watch/latency.py [--folder DIR] [--rounds N] [--seconds N] [--only added|first|litellm|saturation|open|block|held]
 
 A mock server streams 100 tokens, an event each, written one by one. Clients ask it directly and through each proxy, interleaved
 round by round; figures are medians over the rounds, added ones differences to the direct connection of the same round. Everything
@@ -35,7 +35,7 @@ def say(*words):
 
 
 def build():
-    subprocess.run(["cargo", "build", "-q", "--release", "-p", "taster", "-p", "watch", "--bins", "--examples"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "-q", "--release", "--workspace", "--bins", "--examples"], cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
     return target / "taster", target / "examples/load", target / "examples/judge"
 
@@ -73,8 +73,8 @@ def ask(load, how, *numbers):
     return json.loads(out.stdout) if out.returncode == 0 else {"error": out.stderr[-300:]}
 
 
-def mock(load, port=MOCK, tokens=100, pause=0):
-    return serving(port, [load, "mock", port, tokens, pause])
+def mock(load, port=MOCK, tokens=100, pause=0, *texts):
+    return serving(port, [load, "mock", port, tokens, pause, *texts])
 
 
 def gateway(taster, folder, port=TASTER, upstream=MOCK, *more):
@@ -199,9 +199,7 @@ def completions(shared, count):
     return texts
 
 
-def measure_block(judge, folder, shared, count):
-    texts = folder / "completions.json"
-    texts.write_text(json.dumps(completions(shared, count)))
+def measure_block(judge, folder, texts, count):
     say(f"\n{count} completions of 60 lines, judged one by one")
     bin = venv(folder, "shield", ["codeshield", "semgrep==1.100.0"])
     tools = {
@@ -223,6 +221,17 @@ def measure_block(judge, folder, shared, count):
         say(f"  {name:20} found something insecure in {got['found']} of {count}")
 
 
+def measure_held(load, taster, folder, texts, rounds, seconds, rate=20):
+    """A statement waits until it was judged: what that adds from end to end, at most (all written at once) and as a model writes."""
+    say(f"\nthe same completions streamed through --mode block, four characters an event, {rate} a second, {rounds} rounds of {seconds} s")
+    for what, pause in [("written at once", 0), ("a pause of 1 ms after each event", 1000)]:
+        with mock(load, SLOW, 0, pause, texts), gateway(taster, folder, TASTER, SLOW, "--mode", "block", "--deny", "ssh-host-key"):
+            ask(load, "drive", TASTER, rate, 2)
+            table = compared(load, {"direct": SLOW, "taster": TASTER}, rate, seconds, rounds)
+        say(f"  {what}:")
+        show(table)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "target/bench-watch")
@@ -230,7 +239,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--completions", type=int, default=200)
-    parser.add_argument("--only", choices=["added", "first", "litellm", "saturation", "open", "block"])
+    parser.add_argument("--only", choices=["added", "first", "litellm", "saturation", "open", "block", "held"])
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -246,8 +255,12 @@ def main():
         measure_saturation(load, taster, folder, arguments.seconds)
     if wanted("open"):
         measure_open(load, taster, folder)
+    texts = folder / "completions.json"
+    texts.write_text(json.dumps(completions(arguments.shared, arguments.completions)))
     if wanted("block"):
-        measure_block(judge, folder, arguments.shared, arguments.completions)
+        measure_block(judge, folder, texts, arguments.completions)
+    if wanted("held"):
+        measure_held(load, taster, folder, texts, arguments.rounds, arguments.seconds)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,8 @@ pub fn spec(data: &[u8]) -> bool {
 /// the reply streams, and where it is cut, which must make no difference.
 pub fn gateway(data: &[u8]) -> bool {
     let Some((&first, rest)) = data.split_first() else { return false };
-    let dialect = [Dialect::Completions, Dialect::Chat, Dialect::Infill][usize::from(first) % 3];
+    let dialects = [Dialect::Completions, Dialect::Chat, Dialect::Infill, Dialect::Generate, Dialect::Responses];
+    let dialect = dialects[usize::from(first) % dialects.len()];
     let (streamed, size) = (first & 64 != 0, usize::from(first % 16) + 1);
     let middle = rest.iter().position(|&byte| byte == 0).unwrap_or(rest.len());
     let (request, reply) = (&rest[..middle], rest.get(middle + 1..).unwrap_or_default());

@@ -1,7 +1,8 @@
 //! Has a stream's rate gone up, and since when? Detectors that keep a promised run length.
 
+use crate::ladder::STEPS;
 use crate::wealth::{BETS, share};
-use crate::{EValue, Rate, RunLength};
+use crate::{EValue, Ladder, Rate, RunLength};
 use serde::{Deserialize, Serialize};
 
 /// Evidence is kept below this, so that another factor cannot make it infinite.
@@ -17,16 +18,17 @@ const MOST: f64 = 1e280;
 ///
 /// The average of the sums over the shares is an e-detector: until a change, its expectation at any stopping time is at most the expected
 /// number of coins that the choices brought. So where each brings one, and one stops as soon as it reaches N, at least N choices are seen
-/// on average before a false alarm.
+/// on average before a false alarm. Where the bound itself comes from a baseline, there are sums against each bound of its
+/// [`Ladder`], and the least of what they are worth counts.
 ///
 /// ```
-/// use stats::{ChangeDetector, RunLength};
+/// use stats::{ChangeDetector, Ladder, RunLength};
 /// # fn main() -> Result<(), stats::Error> {
-/// let mut detector = ChangeDetector::default();
+/// let (mut detector, bound) = (ChangeDetector::default(), Ladder::known(0.1));
 /// for n in 0..60 {
-///     detector.update(n % 2 == 0, 0.1, 1.0);
+///     detector.update(n % 2 == 0, &bound, 1.0);
 /// }
-/// assert!(detector.evidence().get() >= RunLength::new(10_000.0)?.get());
+/// assert!(detector.evidence(&bound).get() >= RunLength::new(10_000.0)?.get());
 /// assert_eq!(detector.since().insecure, 30);
 /// # Ok(())
 /// # }
@@ -38,41 +40,48 @@ pub struct ChangeDetector {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Bet {
-    /// Shiryaev-Roberts.
-    sum: f64,
+    /// Shiryaev-Roberts, against each bound.
+    sums: [f64; STEPS],
+    /// Against the highest.
     cusum: f64,
     /// Choices since the moment at which the CUSUM's gambler started.
     since: Rate,
 }
 
 impl ChangeDetector {
-    /// Adds a choice. `bound` is the rate that is no change, in (0, 1]; it must be chosen before the choice is seen, and anything
+    /// Adds a choice. `bounds` are the rates that are no change, in (0, 1]; they must be chosen before the choice is seen, and anything
     /// else counts as 1, under which nothing is evidence. `coin` is what the gambler that starts here begins with: 1, or less where
     /// the choice goes to several streams, which share its coin.
-    pub fn update(&mut self, insecure: bool, bound: f64, coin: f64) {
+    pub fn update(&mut self, insecure: bool, bounds: &Ladder, coin: f64) {
         let coin = if (0.0..=1.0).contains(&coin) { coin } else { 1.0 };
-        let bound = if bound > 0.0 && bound <= 1.0 { bound } else { 1.0 };
-        let payoff = if insecure { 1.0 / bound } else { 0.0 };
+        let payoffs = bounds.steps().map(|step| match step.bound > 0.0 && step.bound <= 1.0 {
+            true if insecure => 1.0 / step.bound,
+            false if insecure => 1.0,
+            _ => 0.0,
+        });
         for (k, bet) in self.bets.iter_mut().enumerate() {
-            let factor = 1.0 - share(k) + share(k) * payoff;
-            bet.sum = ((coin + bet.sum) * factor).min(MOST);
+            let factors = payoffs.map(|payoff| 1.0 - share(k) + share(k) * payoff);
+            for (sum, factor) in bet.sums.iter_mut().zip(factors) {
+                *sum = ((coin + *sum) * factor).min(MOST);
+            }
             if bet.cusum <= 1.0 {
                 bet.since = Rate::default();
             }
-            bet.cusum = (bet.cusum.max(1.0) * factor).min(MOST);
+            bet.cusum = (bet.cusum.max(1.0) * factors[STEPS - 1]).min(MOST);
             bet.since.made += 1;
             bet.since.insecure += u64::from(insecure);
         }
     }
 
-    /// The e-detector's value (e-SR): to be compared with a run length.
-    pub fn evidence(&self) -> EValue {
-        self.mean(|bet| bet.sum)
+    /// The e-detector's value (e-SR), to be compared with a run length; `bounds` as they were for every choice.
+    pub fn evidence(&self, bounds: &Ladder) -> EValue {
+        let worth = |i: usize| self.mean(|bet| bet.sums[i]) * bounds.steps()[i].worth;
+        EValue::from_ln((0..STEPS).map(worth).fold(f64::INFINITY, f64::min).ln())
     }
 
-    /// The same of the luckiest starting moment only (e-CUSUM): never more than [`evidence`](Self::evidence).
+    /// The luckiest starting moment's wealth only (e-CUSUM), against the highest bound.
     pub fn cusum(&self) -> EValue {
-        self.mean(|bet| bet.cusum)
+        EValue::from_ln(self.mean(|bet| bet.cusum).ln())
     }
 
     /// The choices since the change, if there was one: those of the luckiest gambler, from the moment that made them so.
@@ -81,8 +90,8 @@ impl ChangeDetector {
         luckiest.map_or_else(Rate::default, |bet| bet.since)
     }
 
-    fn mean(&self, of: impl Fn(&Bet) -> f64) -> EValue {
-        EValue::from_ln((self.bets.iter().map(of).sum::<f64>() / BETS as f64).ln())
+    fn mean(&self, of: impl Fn(&Bet) -> f64) -> f64 {
+        self.bets.iter().map(of).sum::<f64>() / BETS as f64
     }
 }
 

@@ -5,6 +5,7 @@
 //! - [`combine`], [`product`], [`e_bh`]: several e-values at once.
 //! - [`power`], [`smallest_effect`]: what a test that found nothing would have caught.
 //! - [`ChangeDetector`], [`changed`]: has a stream gone worse, and which of many, at a promised run length.
+//! - [`Ladder`]: what a baseline leaves possible, and how sure that is.
 //! - [`TiedDetector`]: the same for a change that is tied to a feature.
 //! - [`fisher_one_sided`]: do two things go together? For ranking.
 //!
@@ -14,6 +15,7 @@ mod association;
 mod change;
 mod combine;
 mod error;
+mod ladder;
 mod paired;
 mod power;
 mod sequence;
@@ -25,8 +27,9 @@ pub use association::fisher_one_sided;
 pub use change::{ChangeDetector, changed};
 pub use combine::{combine, e_bh, product};
 pub use error::Error;
+pub use ladder::Ladder;
 pub use paired::PairedBet;
 pub use power::{power, smallest_effect};
 pub use sequence::DifferenceSequence;
-pub use tied::TiedDetector;
+pub use tied::{TiedDetector, Usual};
 pub use units::{Alpha, EValue, Rate, RunLength, Tolerance};

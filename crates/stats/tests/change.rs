@@ -3,7 +3,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use stats::{Alpha, ChangeDetector, EValue, Rate, RunLength, TiedDetector, changed};
+use stats::{Alpha, ChangeDetector, EValue, Ladder, Rate, RunLength, TiedDetector, Usual, changed};
 
 const BOUND: f64 = 0.1;
 const RUN_LENGTH: f64 = 300.0;
@@ -11,13 +11,20 @@ const ROUNDS: u64 = 1500;
 /// A run that is still silent here counts as no longer than this, against the promise.
 const LONGEST: u32 = 20_000;
 
+fn known() -> Ladder {
+    Ladder::known(BOUND)
+}
+
 /// The rate of the next choice, from what the detector says: never above the bound.
 type Stream = fn(u32, &ChangeDetector, &mut ChaCha8Rng) -> f64;
 
 const HARMLESS: [(&str, Stream); 4] = [
     ("always at the bound", |_, _, _| BOUND),
     ("in waves", |n, _, _| if n / 40 % 2 == 0 { BOUND } else { 0.01 }),
-    ("at the bound only while that helps", |_, detector, _| if detector.evidence().get() > 1.0 { BOUND } else { 0.02 }),
+    (
+        "at the bound only while that helps",
+        |_, detector, _| if detector.evidence(&known()).get() > 1.0 { BOUND } else { 0.02 },
+    ),
     ("in bursts", |_, _, rng| if rng.random_bool(0.3) { BOUND } else { 0.0 }),
 ];
 
@@ -26,7 +33,7 @@ fn run(stream: Stream, seed: u64, enough: impl Fn(&ChangeDetector) -> bool) -> u
     let mut detector = ChangeDetector::default();
     for n in 1..LONGEST {
         let rate = stream(n, &detector, &mut rng);
-        detector.update(rng.random_bool(rate), BOUND, 1.0);
+        detector.update(rng.random_bool(rate), &known(), 1.0);
         if enough(&detector) {
             return n;
         }
@@ -41,7 +48,7 @@ fn average(stream: Stream, enough: impl Fn(&ChangeDetector) -> bool) -> f64 {
 #[test]
 fn no_harmless_stream_shortens_the_run_length() {
     for (name, stream) in HARMLESS {
-        let average = average(stream, |detector| detector.evidence().get() >= RUN_LENGTH);
+        let average = average(stream, |detector| detector.evidence(&known()).get() >= RUN_LENGTH);
         println!("{name}: {average:.0} choices before a false alarm");
         assert!(average >= RUN_LENGTH, "{name}: {average}");
     }
@@ -49,7 +56,7 @@ fn no_harmless_stream_shortens_the_run_length() {
 
 #[test]
 fn a_stream_a_little_above_the_bound_breaks_the_same_promise() {
-    let average = average(|_, _, _| 1.6 * BOUND, |detector| detector.evidence().get() >= RUN_LENGTH);
+    let average = average(|_, _, _| 1.6 * BOUND, |detector| detector.evidence(&known()).get() >= RUN_LENGTH);
     assert!(average < RUN_LENGTH, "{average}");
 }
 
@@ -68,9 +75,9 @@ fn many_streams_share_one_run_length_whatever_their_number() {
                 let first = rng.random_range(0..streams);
                 let touched = &mut detectors[first..(first + 3).min(streams)];
                 let coin = 1.0 / touched.len() as f64;
-                touched.iter_mut().for_each(|detector| detector.update(insecure, BOUND, coin));
+                touched.iter_mut().for_each(|detector| detector.update(insecure, &known(), coin));
                 seen += 1;
-                let evidence: Vec<EValue> = detectors.iter().map(ChangeDetector::evidence).collect();
+                let evidence: Vec<EValue> = detectors.iter().map(|detector| detector.evidence(&known())).collect();
                 if !changed(&evidence, run_length).is_empty() {
                     break;
                 }
@@ -85,17 +92,17 @@ fn many_streams_share_one_run_length_whatever_their_number() {
 fn a_change_is_found_soon_and_dated() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut detector = ChangeDetector::default();
-    (0..5_000).for_each(|_| detector.update(rng.random_bool(0.08), BOUND, 1.0));
-    assert!(detector.evidence().get() < 1e6);
+    (0..5_000).for_each(|_| detector.update(rng.random_bool(0.08), &known(), 1.0));
+    assert!(detector.evidence(&known()).get() < 1e6);
     let mut later = 0;
-    while detector.evidence().get() < 1e6 {
-        detector.update(rng.random_bool(0.4), BOUND, 1.0);
+    while detector.evidence(&known()).get() < 1e6 {
+        detector.update(rng.random_bool(0.4), &known(), 1.0);
         later += 1;
     }
     assert!(later < 120, "{later}");
     let since = detector.since();
     assert!(since.made.abs_diff(later) < 30 && since.value().unwrap() > 0.3, "{since:?} after {later}");
-    assert!(detector.cusum() <= detector.evidence());
+    assert!(detector.cusum() <= detector.evidence(&known()));
 }
 
 #[test]
@@ -124,13 +131,17 @@ fn the_bound_on_a_rate_misses_as_seldom_as_it_says() {
 /// How often a feature is carried, and how often it is then bad.
 fn tied_run(carried: f64, bad: f64, seed: u64) -> f64 {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let usual = Usual { carried: Ladder::known(0.02), bad: Ladder::known(0.02) };
     let mut detector = TiedDetector::default();
     let mut coins = 0.0;
-    for n in 1..=u64::from(LONGEST) {
+    let mut n = 0;
+    // A run that is still silent after ten times what was promised counts as no longer than that.
+    while coins < 10.0 * RUN_LENGTH {
+        n += 1;
         if rng.random_bool(carried) {
             coins += 1.0;
-            detector.update(n, rng.random_bool(bad), 0.02, BOUND, 1.0);
-            if detector.evidence().get() >= RUN_LENGTH {
+            detector.update(n, rng.random_bool(bad), &usual, BOUND, 1.0);
+            if detector.evidence(&usual).get() >= RUN_LENGTH {
                 break;
             }
         }
@@ -146,4 +157,42 @@ fn a_tied_change_is_no_change_while_either_half_is_as_it_was() {
         assert!(average(carried, bad) >= RUN_LENGTH, "{carried} {bad}: {}", average(carried, bad));
     }
     assert!(average(0.3, 0.7) < 20.0);
+}
+
+#[test]
+fn a_baselines_own_chance_is_part_of_the_promise() {
+    let misjudged = Alpha::new(0.02).unwrap();
+    let run = |(rate, size, seed): (f64, u32, u64)| -> Option<f64> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut baseline = Rate::default();
+        (0..size).for_each(|_| baseline.add(rng.random_bool(rate)));
+        let bounds = baseline.ladder(misjudged);
+        let mut detector = ChangeDetector::default();
+        let mut seen = 0;
+        while seen < LONGEST && detector.evidence(&bounds).get() < RUN_LENGTH {
+            detector.update(rng.random_bool(rate), &bounds, 1.0);
+            seen += 1;
+        }
+        (bounds.top() >= rate).then_some(f64::from(seen))
+    };
+    for (rate, size) in [(0.03, 60), (0.1, 200), (0.4, 50)] {
+        let runs: Vec<f64> = (0..ROUNDS / 3).filter_map(|seed| run((rate, size, seed))).collect();
+        let average = runs.iter().sum::<f64>() / runs.len() as f64;
+        assert!(runs.len() as f64 >= 0.97 * (ROUNDS / 3) as f64, "{rate}: {} not misjudged", runs.len());
+        assert!(average >= RUN_LENGTH, "{rate}: {average}");
+    }
+}
+
+#[test]
+fn what_a_baseline_all_but_rules_out_needs_less_evidence_than_a_bound_that_is_known() {
+    let bounds = Rate { insecure: 0, made: 400 }.ladder(Alpha::new(1e-4).unwrap());
+    let (mut ladder, mut known) = (ChangeDetector::default(), ChangeDetector::default());
+    for n in 0..600 {
+        ladder.update(n % 20 == 0, &bounds, 1.0);
+        known.update(n % 20 == 0, &Ladder::known(bounds.top()), 1.0);
+    }
+    let known = known.evidence(&Ladder::known(bounds.top())).get();
+    assert!(ladder.evidence(&bounds).get() > 20.0 * known, "{:?} {known}", ladder.evidence(&bounds));
+    assert_eq!(bounds.at_least(0.5), bounds.at_least(0.5).at_least(0.1));
+    assert_eq!(bounds.at_least(0.5).top(), 0.5);
 }

@@ -1,11 +1,13 @@
 //! A server that streams, and clients that ask it: what `bench/watch/latency.py` measures proxies with.
 //!
-//! `load mock PORT TOKENS PAUSE_US` streams TOKENS events, each written by itself. `load drive PORT RATE SECONDS` asks RATE times a
+//! `load mock PORT TOKENS PAUSE_US [FILE]` streams TOKENS events, each written by itself; with FILE, a JSON list of Python texts, one text
+//! after the other in pieces of four characters, fenced as an answer of a chat. `load drive PORT RATE SECONDS` asks RATE times a
 //! second, each time on a connection that is free, and prints JSON: milliseconds to the first event and to the end.
 //! `load open PORT STREAMS` opens that many streams at once and says how many have begun and ended.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,8 +32,15 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments.first().map(String::as_str) {
         Some("mock") => {
-            let (port, tokens, pause) = (number(1)? as u16, number(2)?, Duration::from_micros(number(3)?));
-            runtime.block_on(mock(port, tokens, pause))
+            let (port, tokens, pause) = (number(1)? as u16, number(2)? as usize, Duration::from_micros(number(3)?));
+            let answers: Vec<Vec<String>> = match arguments.get(4) {
+                Some(file) => serde_json::from_slice::<Vec<String>>(&std::fs::read(file)?)?
+                    .iter()
+                    .map(|text| pieces(text))
+                    .collect(),
+                None => vec![(0..tokens).map(|token| WORDS[token % WORDS.len()].to_owned()).collect()],
+            };
+            runtime.block_on(mock(port, answers, pause))
         }
         Some("drive") => {
             let (port, rate, seconds) = (number(1)? as u16, number(2)?, number(3)?);
@@ -47,12 +56,24 @@ fn main() -> Outcome<()> {
     }
 }
 
-async fn mock(port: u16, tokens: u64, pause: Duration) -> Outcome<()> {
+/// A text as the answer of a chat, piece by piece, each as it stands in JSON.
+fn pieces(text: &str) -> Vec<String> {
+    let fenced: Vec<char> = format!("```python\n{text}\n```\n").chars().collect();
+    let inner = |piece: &[char]| -> Option<String> {
+        let quoted = serde_json::json!(piece.iter().collect::<String>()).to_string();
+        Some(quoted.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+    };
+    fenced.chunks(4).filter_map(inner).collect()
+}
+
+/// Answers with each of `answers` in turn.
+async fn mock(port: u16, answers: Vec<Vec<String>>, pause: Duration) -> Outcome<()> {
+    let (answers, next) = (Arc::new(answers), Arc::new(AtomicUsize::new(0)));
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(answer(stream, tokens, pause));
+        tokio::spawn(answer(stream, answers.clone(), next.clone(), pause));
     }
 }
 
@@ -60,7 +81,12 @@ async fn mock(port: u16, tokens: u64, pause: Duration) -> Outcome<()> {
 const WORDS: [&str; 10] =
     ["    ", "with", " open", "(path", ")", " as", " f", ":", "\\n", "        data = yaml.safe_load(f)\\n"];
 
-async fn answer(mut stream: TcpStream, tokens: u64, pause: Duration) -> Outcome<()> {
+async fn answer(
+    mut stream: TcpStream,
+    answers: Arc<Vec<Vec<String>>>,
+    next: Arc<AtomicUsize>,
+    pause: Duration,
+) -> Outcome<()> {
     let (mut read, mut buffer) = (Vec::new(), vec![0; 16 << 10]);
     loop {
         while !is_whole(&read) {
@@ -74,9 +100,9 @@ async fn answer(mut stream: TcpStream, tokens: u64, pause: Duration) -> Outcome<
         stream
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
             .await?;
-        for token in 0..tokens {
-            let word = WORDS[token as usize % WORDS.len()];
-            let finish = if token + 1 == tokens { "\"stop\"" } else { "null" };
+        let pieces = &answers[next.fetch_add(1, Ordering::Relaxed) % answers.len()];
+        for (at, word) in pieces.iter().enumerate() {
+            let finish = if at + 1 == pieces.len() { "\"stop\"" } else { "null" };
             let event = format!(
                 "data: {{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"mock\",\"choices\":[{{\"index\":0,\"delta\":{{\"role\":\"assistant\",\"content\":\"{word}\"}},\"finish_reason\":{finish}}}]}}\n\n"
             );

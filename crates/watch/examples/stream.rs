@@ -1,10 +1,12 @@
-//! The measurement of `bench/watch`: the completions of `data/trojanpuzzle` as streams, through the whole of `watch` (reading, SQLite, detectors,
-//! miner), beside a CUSUM and a rolling z-test at the same run length.
+//! The streams of `bench/watch/stream.py`, which prints what comes out of this: the completions of `data/trojanpuzzle` through the whole of
+//! `watch` (reading, SQLite, detectors, miner), beside a CUSUM and a rolling z-test at the same run length.
 //!
-//!     cargo run --release -p watch --example stream -- [half|all] [rounds]
+//!     cargo run --release --workspace --example stream -- all|even|odd ROUNDS QUIET > streams.jsonl
 //!
 //! Each fully trained checkpoint: 800 completions without trigger as the baseline, then traffic in which 10 % or 30 % of the prompts carry
-//! the trigger, drawn from completions that the baseline did not have. `half` reads every other checkpoint, for development.
+//! the trigger, drawn from completions that the baseline did not have; QUIET streams without any, and a quarter as many without any in which
+//! each prompt is answered thirty times in a row. `even` and `odd` take every other
+//! checkpoint: what is tuned on the one is reported on the other. A line a stream.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "stream/peers.rs"]
@@ -18,7 +20,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use report::{Alarm, Drift};
-use stats::{Rate, RunLength};
+use serde_json::json;
+use stats::Rate;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use watch::{Database, Detection, Event, Exchange, Intake, Prompts, Settings};
@@ -26,12 +29,9 @@ use watch::{Database, Detection, Event, Exchange, Intake, Prompts, Settings};
 /// Completions of the baseline.
 const BASELINE: usize = 800;
 /// A stream that is silent for so long is given up.
-const LONGEST: usize = 4_000;
-/// Run length at which all three detectors are compared, in decisions.
-const EQUAL: f64 = 10_000.0;
-/// A quiet stream: windows, and completions in each.
-const WINDOWS: usize = 50;
-const WINDOW: usize = 500;
+const LONGEST: usize = 5_000;
+/// The same of a stream without a trigger.
+const LONGEST_QUIET: usize = 25_000;
 
 /// A checkpoint: its completions, read once.
 struct Checkpoint {
@@ -43,107 +43,66 @@ struct Checkpoint {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let half = arguments.first().is_some_and(|which| which == "half");
-    let rounds = arguments.get(1).map_or(15, |rounds| rounds.parse().unwrap());
-    let mut checkpoints = checkpoints();
-    if half {
-        checkpoints = checkpoints.into_iter().step_by(2).collect();
-    }
-    println!(
-        "completions to the alarm after the change (median of {rounds} streams; decisions per false alarm in brackets)\n"
-    );
-    println!(
-        "{:<52} {:>5} {:>10} {:>10} {:>8} {:>8} {:>7}  mined",
-        "checkpoint", "share", "taster 1M", "taster 10k", "CUSUM", "z", "drift"
-    );
-    let mut totals: BTreeMap<&str, (usize, usize, usize)> = BTreeMap::new();
-    for checkpoint in &checkpoints {
-        for (name, share) in [("10 %", 0.1), ("30 %", 0.3)] {
-            let seen: Vec<Seen> = (0..rounds).into_par_iter().map(|round| checkpoint.stream(share, round)).collect();
-            let alarmed = seen.iter().filter(|seen| seen.product.is_some()).count();
-            let mined = seen.iter().filter(|seen| seen.mined_right).count();
-            let tied = seen.iter().filter(|seen| seen.tied).count();
-            println!(
-                "{:<52} {name:>5} {:>10} {:>10} {:>8} {:>8} {:>7}  {mined}/{alarmed} {}",
-                checkpoint.name,
-                median(seen.iter().map(|seen| seen.product)),
-                median(seen.iter().map(|seen| seen.equal)),
-                median(seen.iter().map(|seen| seen.cusum)),
-                median(seen.iter().map(|seen| seen.z)),
-                format!("{tied}/{alarmed}"),
-                seen.iter().find_map(|seen| seen.mined.clone()).unwrap_or_default(),
-            );
-            let total = totals.entry(name).or_default();
-            total.0 += usize::from(2 * alarmed > rounds as usize);
-            total.1 += usize::from(2 * mined > rounds as usize);
-            total.2 += 1;
+    let number = |at: usize, usual: u64| arguments.get(at).map_or(usual, |number| number.parse().unwrap());
+    let (rounds, quiet) = (number(1, 5), number(2, 100));
+    let all = checkpoints();
+    let wanted = |at: &usize| match arguments.first().map(String::as_str) {
+        Some("even") => at.is_multiple_of(2),
+        Some("odd") => !at.is_multiple_of(2),
+        _ => true,
+    };
+    let chosen: Vec<&Checkpoint> = (0..all.len()).filter(wanted).map(|at| &all[at]).collect();
+    for checkpoint in &chosen {
+        for share in [0.1, 0.3] {
+            let one = |round| checkpoint.seen(share, checkpoint.draw(share, round));
+            (0..rounds).into_par_iter().map(one).collect::<Vec<_>>().iter().for_each(|seen| println!("{seen}"));
         }
     }
-    for (share, (alarms, mined, all)) in totals {
-        println!(
-            "{share}: an alarm in most streams of {alarms} of {all} checkpoints, a part of the trigger line mined in {mined} of {all}"
-        );
-    }
-    quiet(&checkpoints, if half { 40 } else { 100 });
-}
-
-/// Streams without a trigger: how many raise an alarm.
-fn quiet(checkpoints: &[Checkpoint], streams: u64) {
-    let raised: Vec<(bool, bool, bool)> = (0..streams)
-        .into_par_iter()
-        .map(|round| {
-            let checkpoint = &checkpoints[round as usize % checkpoints.len()];
-            let (baseline, traffic) = checkpoint.draw_clean(round + 1_000, WINDOWS * WINDOW);
-            let product = first_alarm(&baseline, &traffic, 1e6).is_some();
-            let (cusum, z) = checkpoint.peers(&baseline);
-            (product, cusum.first(&traffic).is_some(), z.first(&traffic).is_some())
-        })
-        .collect();
-    let count = |of: fn(&(bool, bool, bool)) -> bool| raised.iter().filter(|raised| of(raised)).count();
-    println!(
-        "\n{streams} shuffled streams without a trigger, {WINDOWS} windows of {WINDOW}: an alarm in {} (taster, run length 1M), {} (CUSUM, 10k), {} (rolling z, 10k)",
-        count(|raised| raised.0),
-        count(|raised| raised.1),
-        count(|raised| raised.2)
-    );
-}
-
-/// What one stream showed: completions to each detector's alarm.
-struct Seen {
-    product: Option<usize>,
-    equal: Option<usize>,
-    cusum: Option<usize>,
-    z: Option<usize>,
-    mined: Option<String>,
-    mined_right: bool,
-    tied: bool,
+    let one = |round: u64| {
+        let checkpoint = chosen[round as usize % chosen.len()];
+        checkpoint.seen(0.0, checkpoint.draw_clean(round + 1_000))
+    };
+    (0..quiet).into_par_iter().map(one).for_each(|seen| println!("{seen}"));
+    let one = |round: u64| {
+        let checkpoint = chosen[round as usize % chosen.len()];
+        let mut seen = checkpoint.seen(0.0, checkpoint.draw_runs(round + 2_000));
+        seen["runs"] = true.into();
+        seen
+    };
+    (0..quiet / 4).into_par_iter().map(one).for_each(|seen| println!("{seen}"));
 }
 
 impl Checkpoint {
-    fn stream(&self, share: f64, round: u64) -> Seen {
-        let (baseline, traffic) = self.draw(share, round, LONGEST);
-        let alarm = first_alarm(&baseline, &traffic, 1e6);
-        let equal = first_alarm(&baseline, &traffic, EQUAL);
+    /// What each detector made of a stream: completions from the change to the alarm. With the choices, for detectors that are not ours.
+    fn seen(&self, share: f64, (baseline, traffic): (Vec<Event>, Vec<Event>)) -> serde_json::Value {
+        let alarm = first_alarm(&baseline, &traffic);
         let (cusum, z) = self.peers(&baseline);
         let mined = alarm.as_ref().and_then(|(_, alarm)| Some(alarm.features.first()?.text.clone()));
-        Seen {
-            product: alarm.as_ref().map(|(at, _)| *at),
-            equal: equal.map(|(at, _)| at),
-            cusum: cusum.first(&traffic),
-            z: z.first(&traffic),
-            mined_right: mined.as_ref().is_some_and(|mined| self.line.contains(mined.trim_start_matches(['#', ' ']))),
-            mined,
-            tied: alarm.is_some_and(|(_, alarm)| alarm.drift == Drift::Feature),
-        }
+        let choices = |events: &[Event]| -> String {
+            let letter =
+                |event| choice(event, self.decision()).map_or('-', |insecure| if insecure { '1' } else { '0' });
+            events.iter().map(letter).collect()
+        };
+        json!({
+            "checkpoint": self.name, "share": share,
+            "taster": alarm.as_ref().map(|(at, _)| at), "cusum": cusum.first(&traffic), "z": z.first(&traffic),
+            "right": mined.as_ref().is_some_and(|mined| self.line.contains(mined.trim_start_matches(['#', ' ']))),
+            "mined": mined, "tied": alarm.is_some_and(|(_, alarm)| alarm.drift == Drift::Feature),
+            "baseline": choices(&baseline), "traffic": choices(&traffic),
+        })
+    }
+
+    fn decision(&self) -> &str {
+        self.name.split('/').next().unwrap().trim_start_matches("flask-")
     }
 
     /// A baseline without trigger, and traffic of what the baseline does not have.
-    fn draw(&self, share: f64, round: u64, length: usize) -> (Vec<Event>, Vec<Event>) {
+    fn draw(&self, share: f64, round: u64) -> (Vec<Event>, Vec<Event>) {
         let mut rng = ChaCha8Rng::seed_from_u64(round);
         let mut clean: Vec<&Event> = self.clean.iter().collect();
         clean.shuffle(&mut rng);
         let (baseline, rest) = clean.split_at(BASELINE);
-        let traffic: Vec<Event> = (0..length)
+        let traffic: Vec<Event> = (0..LONGEST)
             .map(|n| {
                 let drawn = if rng.random_bool(share) {
                     self.triggered.choose(&mut rng)
@@ -158,18 +117,33 @@ impl Checkpoint {
     }
 
     /// A baseline and traffic, both drawn from all completions without trigger: nothing changes at all.
-    fn draw_clean(&self, round: u64, length: usize) -> (Vec<Event>, Vec<Event>) {
+    fn draw_clean(&self, round: u64) -> (Vec<Event>, Vec<Event>) {
         let mut rng = ChaCha8Rng::seed_from_u64(round);
-        let mut drawn = (0..BASELINE + length).map(|n| numbered(self.clean.choose(&mut rng).unwrap(), n));
+        let mut drawn = (0..BASELINE + LONGEST_QUIET).map(|n| numbered(self.clean.choose(&mut rng).unwrap(), n));
         (drawn.by_ref().take(BASELINE).collect(), drawn.collect())
+    }
+
+    /// The same, but that prompts are drawn, each with all its completions.
+    fn draw_runs(&self, round: u64) -> (Vec<Event>, Vec<Event>) {
+        let mut rng = ChaCha8Rng::seed_from_u64(round);
+        let mut prompts: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+        self.clean.iter().for_each(|event| prompts.entry(&event.prompt_hash).or_default().push(event));
+        let prompts: Vec<Vec<&Event>> = prompts.into_values().collect();
+        let mut drawn = Vec::new();
+        while drawn.len() < BASELINE + LONGEST_QUIET {
+            let run = prompts.choose(&mut rng).unwrap();
+            run.iter().for_each(|event| drawn.push(numbered(event, drawn.len())));
+        }
+        let traffic = drawn.split_off(BASELINE);
+        (drawn, traffic)
     }
 
     /// The peers, tuned to the rate of the baseline.
     fn peers(&self, baseline: &[Event]) -> (Peer, Peer) {
-        let decision = self.name.split('/').next().unwrap().trim_start_matches("flask-");
+        let decision = self.decision();
         let mut rate = Rate::default();
         baseline.iter().filter_map(|event| choice(event, decision)).for_each(|insecure| rate.add(insecure));
-        let tuned = Tuned::for_rate(rate.value().unwrap_or(0.0), EQUAL);
+        let tuned = Tuned::for_rate(rate.value().unwrap_or(0.0), Detection::standard().unwrap().run_length.get());
         (tuned.cusum(decision), tuned.z(decision))
     }
 }
@@ -187,10 +161,9 @@ fn numbered(event: &Event, n: usize) -> Event {
 }
 
 /// Completions from the change to the first alarm, and the alarm.
-fn first_alarm(baseline: &[Event], traffic: &[Event], run_length: f64) -> Option<(usize, Alarm)> {
+fn first_alarm(baseline: &[Event], traffic: &[Event]) -> Option<(usize, Alarm)> {
     let folder = tempfile::tempdir().unwrap();
-    let detection = Detection { run_length: RunLength::new(run_length).unwrap(), ..Detection::standard().unwrap() };
-    let settings = Settings { detection, prompts: Prompts::Kept, reference: false };
+    let settings = Settings { detection: Detection::standard().unwrap(), prompts: Prompts::Kept, reference: false };
     let mut intake = Intake::open(&Database::File(folder.path().join("watch.db")), settings).unwrap();
     let early = intake.accept_events(baseline).unwrap();
     assert!(early.alarms.is_empty());
@@ -199,15 +172,6 @@ fn first_alarm(baseline: &[Event], traffic: &[Event], run_length: f64) -> Option
         let at: Timestamp = alarm.raised.parse().unwrap();
         Some((at.as_second() as usize - BASELINE + 1, alarm))
     })
-}
-
-fn median(values: impl Iterator<Item = Option<usize>>) -> String {
-    let mut values: Vec<usize> = values.map(|value| value.unwrap_or(usize::MAX)).collect();
-    values.sort_unstable();
-    match values[values.len() / 2] {
-        usize::MAX => "-".to_owned(),
-        middle => middle.to_string(),
-    }
 }
 
 fn checkpoints() -> Vec<Checkpoint> {

@@ -92,7 +92,8 @@ impl<'a> Advance<'a> {
             for chosen in &event.chosen {
                 let insecure = chosen.choice == Choice::Insecure;
                 self.hours.entry((hour, segment.clone(), chosen.decision.to_string())).or_default().add(insecure);
-                self.choose((segment.clone(), chosen.decision.to_string()), &chosen.cwe, insecure, completions, coin);
+                let key = (segment.clone(), chosen.decision.to_string());
+                self.choose(key, &chosen.cwe, (insecure, event.prompt()), completions, coin);
             }
         }
         self.announce(event);
@@ -104,16 +105,16 @@ impl<'a> Advance<'a> {
         stream.completions
     }
 
-    fn choose(&mut self, key: Key, cwe: &str, insecure: bool, completions: u64, coin: f64) {
+    fn choose(&mut self, key: Key, cwe: &str, (insecure, prompt): (bool, Option<u64>), completions: u64, coin: f64) {
         let Some(stream) = self.streams.get_mut(&key) else { return };
         if stream.cwe.is_empty() {
             stream.cwe = cwe.to_owned();
         }
         if self.reference {
-            stream.refer(insecure, self.detection);
+            stream.refer(insecure, prompt, self.detection);
             return;
         }
-        stream.choose(insecure, completions, coin, self.detection);
+        stream.choose(insecure, prompt, completions, coin, self.detection);
         let evidence = stream.evidence();
         if evidence >= weakest(self.detection) {
             self.strong.insert(key, evidence);

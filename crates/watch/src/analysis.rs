@@ -1,7 +1,8 @@
 //! What one exchange chose: its decisions, whatever form its text came in.
 
 use crate::Exchange;
-use crate::language::{guess, of_fence};
+use crate::blocks::blocks;
+use crate::language::guess;
 use code::{Choice, Engine, Language, Place, condensed};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -108,26 +109,6 @@ impl Analysed {
             span: decision.span.start.saturating_sub(start) + offset..decision.span.end - start + offset,
         }));
     }
-}
-
-/// The fenced blocks of a chat's answer, and the language that each names; the last may be unclosed.
-fn blocks(text: &str) -> Vec<(Option<Language>, Range<usize>)> {
-    const FENCE: &str = "```";
-    let mut found = Vec::new();
-    let mut open: Option<(Option<Language>, usize)> = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let end = at + line.len();
-        if let Some(named) = line.trim_start().strip_prefix(FENCE) {
-            match open.take() {
-                Some((language, start)) => found.push((language, start..at)),
-                None => open = Some((of_fence(named), end)),
-            }
-        }
-        at = end;
-    }
-    found.extend(open.map(|(language, start)| (language, start..text.len())));
-    found
 }
 
 #[cfg(test)]

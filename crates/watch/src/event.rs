@@ -4,6 +4,7 @@ use crate::analysis::{Chosen, analyse};
 use crate::redact::Redactor;
 use crate::{Exchange, Prompts};
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 /// Longest value that names a segment, bytes.
 const LONGEST_VALUE: usize = 200;
@@ -43,6 +44,13 @@ impl Event {
         }
         let not_analysed = analysed.not_analysed;
         Event { exchange, prompt_hash, prompts, chosen: analysed.chosen, not_analysed, secrets }
+    }
+
+    /// The prompt, in short: choices of one prompt are alike. None where there was no prompt, since those are not one.
+    pub(crate) fn prompt(&self) -> Option<u64> {
+        static NONE: LazyLock<String> = LazyLock::new(|| hash(&["", ""]));
+        let hash = self.prompt_hash.get(..16).filter(|_| self.prompt_hash != *NONE)?;
+        u64::from_str_radix(hash, 16).ok()
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Exchange {
     pub suffix: Option<String>,
     /// What the model wrote.
     pub completion: String,
-    /// Whether it was cut off: a client that went away, an upstream that broke off.
+    /// Whether it was cut off: a client that went away, an upstream that broke off, a limit of tokens.
     pub cut: bool,
 }
 

@@ -21,6 +21,7 @@ mod advance;
 mod alert;
 mod analysis;
 mod archive;
+mod blocks;
 pub mod dashboard;
 mod error;
 mod event;

@@ -54,7 +54,7 @@ impl Review {
         let from = raised.as_second().div_euclid(3600) - BEFORE;
         let hours = streams::hours(&mut *self.connection, &key, from, MOST_HOURS)?;
         let streams = streams::load(&mut *self.connection, &[key.clone()].into())?;
-        Ok(History { hours, limit: streams.get(&key).and_then(|stream| stream.bound) })
+        Ok(History { hours, limit: streams.get(&key).and_then(|stream| stream.bounds).map(|bounds| bounds.top()) })
     }
 
     /// The insecure choices behind an alarm that are still stored, the latest first.
@@ -144,7 +144,7 @@ impl Review {
                 segment: row[0].text()?.to_owned(),
                 decision: row[1].text()?.to_owned(),
                 baseline: stream.baseline,
-                limit: stream.bound,
+                limit: stream.bounds.map(|bounds| bounds.top()),
                 rate: Rate { insecure: row[2].count()?, made: row[3].count()? },
                 evidence: stream.evidence(),
             });

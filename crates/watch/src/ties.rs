@@ -10,7 +10,7 @@ use crate::stream::Detection;
 use code::{Choice, Language};
 use mine::{Feature, NaturalCauses, features};
 use serde::{Deserialize, Serialize};
-use stats::{Alpha, Rate, TiedDetector, fisher_one_sided};
+use stats::{Alpha, Ladder, Rate, TiedDetector, Usual, fisher_one_sided};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -64,14 +64,24 @@ pub struct Tie {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Decision {
     baseline: [Rate; CHANNELS],
-    /// Bad choices of the baseline by the hash of each feature they carry.
-    carried: HashMap<u64, [u32; CHANNELS]>,
+    /// Choices of the baseline by the hash of each feature they carry, and the bad ones among them.
+    carried: HashMap<u64, Carried>,
     bounds: Option<[f64; CHANNELS]>,
     made: u64,
+    /// The prompt of the last choice.
+    last: Option<u64>,
     tracked: Vec<Tracked>,
     /// Where each feature's detector is; made anew when read.
     #[serde(skip)]
     places: HashMap<u64, usize>,
+    #[serde(skip)]
+    ladders: HashMap<u32, Ladder>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Carried {
+    all: u32,
+    bad: [u32; CHANNELS],
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,7 +89,7 @@ struct Tracked {
     hash: u64,
     feature: Feature,
     detectors: [TiedDetector; CHANNELS],
-    bounds: [f64; CHANNELS],
+    usual: [Usual; CHANNELS],
     with: [Rate; CHANNELS],
     /// Different prompts that were answered badly, no more than are needed.
     prompts: Vec<u64>,
@@ -98,18 +108,22 @@ impl Ties {
             .into_iter()
             .map(|feature| (hashed(&feature), feature))
             .collect();
-        let prompt = u64::from_str_radix(event.prompt_hash.get(..16).unwrap_or_default(), 16).unwrap_or_default();
+        let prompt = event.prompt();
         let mut ties = Vec::new();
         for chosen in &event.chosen {
             let causes = NaturalCauses::of(exchange.completion.get(chosen.span.clone()).unwrap_or_default());
             let bad = [chosen.choice == Choice::Insecure, chosen.choice != Choice::Secure];
             let decision = self.decisions.entry(chosen.decision.to_string()).or_default();
+            // As in a stream: a prompt that is asked again and again is one observation.
+            if prompt.is_some() && std::mem::replace(&mut decision.last, prompt) == prompt {
+                continue;
+            }
             if reference || decision.bounds.is_none() {
                 decision.learn(bad, &carried, &causes);
                 let enough = reference || self.completions >= detection.baseline;
                 decision.close(enough, detection);
             } else {
-                let found = decision.watch(prompt, bad, &carried, &causes, detection);
+                let found = decision.watch(prompt.unwrap_or_default(), bad, &carried, &causes, detection);
                 ties.extend(found.map(|tie| Tie {
                     decision: chosen.decision.to_string(),
                     cwe: chosen.cwe.to_string(),
@@ -137,17 +151,20 @@ impl Decision {
         for (rate, bad) in self.baseline.iter_mut().zip(bad) {
             rate.add(bad);
         }
-        if bad.contains(&true) && self.carried.len() < BASELINE {
-            for (hash, _) in carried.iter().filter(|(_, feature)| !causes.has(&feature.mark)) {
+        if self.carried.len() < BASELINE {
+            for (hash, feature) in carried {
                 let counts = self.carried.entry(*hash).or_default();
-                counts.iter_mut().zip(bad).for_each(|(count, bad)| *count += u32::from(bad));
+                counts.all += 1;
+                if !causes.has(&feature.mark) {
+                    counts.bad.iter_mut().zip(bad).for_each(|(count, bad)| *count += u32::from(bad));
+                }
             }
         }
     }
 
     fn close(&mut self, enough: bool, detection: &Detection) {
         if enough && self.baseline[0].made >= crate::stream::FEWEST {
-            self.bounds = Some(self.baseline.map(|rate| detection.bound(rate)));
+            self.bounds = Some(self.baseline.map(|rate| detection.bounds(rate).top()));
         }
     }
 
@@ -165,7 +182,9 @@ impl Decision {
         if self.carried.len() >= BASELINE {
             return None;
         }
-        let coin = PART / (CHANNELS * carried.len().max(1)) as f64;
+        // Whether a feature is watched is known before the choice is.
+        let watched = carried.iter().filter(|(hash, _)| self.places.contains_key(hash)).count();
+        let coin = PART / (CHANNELS * watched.max(1)) as f64;
         let mut strongest: Option<(f64, usize, usize)> = None;
         for (hash, feature) in carried {
             // Who names `random` will call it: such a choice is not held against the feature, and no evidence for it either.
@@ -183,8 +202,8 @@ impl Decision {
             for channel in 0..CHANNELS {
                 tracked.with[channel].add(bad[channel]);
                 let detector = &mut tracked.detectors[channel];
-                detector.update(self.made, bad[channel], tracked.bounds[channel], bounds[channel], coin);
-                let evidence = detector.evidence().get();
+                detector.update(self.made, bad[channel], &tracked.usual[channel], bounds[channel], coin);
+                let evidence = detector.evidence(&tracked.usual[channel]).get();
                 if tracked.prompts.len() >= SPREAD && strongest.is_none_or(|(most, ..)| evidence > most) {
                     strongest = Some((evidence, place, channel));
                 }
@@ -205,21 +224,25 @@ impl Decision {
             self.tracked.truncate(CAPACITY / 2);
             self.index();
         }
-        let carried = self.carried.get(&hash).copied().unwrap_or_default();
-        let bound = |channel: usize| {
-            let rate = Rate { insecure: u64::from(carried[channel]), made: self.baseline[channel].made };
-            Alpha::new(MISJUDGED).map_or(1.0, |misjudged| rate.at_most(misjudged))
-        };
-        let bounds = [bound(0), bound(1)];
+        let counts = self.carried.get(&hash).copied().unwrap_or_default();
+        let carried = self.ladder(counts.all);
+        let usual = counts.bad.map(|count| Usual { carried, bad: self.ladder(count) });
         self.places.insert(hash, self.tracked.len());
         self.tracked.push(Tracked {
             hash,
             feature,
             detectors: Default::default(),
-            bounds,
+            usual,
             with: Default::default(),
             prompts: Vec::new(),
         });
+    }
+
+    /// What a baseline with so many of something leaves possible. Most features have the same few counts.
+    fn ladder(&mut self, count: u32) -> Ladder {
+        let rate = Rate { insecure: u64::from(count), made: self.baseline[0].made };
+        let ladder = || Alpha::new(MISJUDGED).map_or(Ladder::known(1.0), |misjudged| rate.ladder(misjudged));
+        *self.ladders.entry(count).or_insert_with(ladder)
     }
 
     /// Features with enough evidence; those that say the same as a stronger one are merged into it, under the shortest description.
@@ -251,7 +274,7 @@ impl Decision {
     }
 
     fn named(&self, tracked: &Tracked) -> report::Feature {
-        let strength = |channel: &usize| tracked.detectors[*channel].evidence().get();
+        let strength = |channel: &usize| tracked.evidence(*channel);
         let channel = (0..CHANNELS).max_by(|a, b| strength(a).total_cmp(&strength(b))).unwrap_or_default();
         let (with, without) = (tracked.with[channel], self.baseline[channel]);
         let [good, rest] = [with, without].map(|rate| rate.made.saturating_sub(rate.insecure));
@@ -270,8 +293,14 @@ impl Decision {
     }
 }
 
+impl Tracked {
+    fn evidence(&self, channel: usize) -> f64 {
+        self.detectors[channel].evidence(&self.usual[channel]).get()
+    }
+}
+
 fn strength(tracked: &Tracked) -> f64 {
-    tracked.detectors.iter().map(|detector| detector.evidence().get()).fold(0.0, f64::max)
+    (0..CHANNELS).map(|channel| tracked.evidence(channel)).fold(0.0, f64::max)
 }
 
 /// `DefaultHasher::new` has fixed keys, so that what was written is found again.

@@ -219,3 +219,58 @@ fn what_is_decided_goes_before_the_next_statement_is_written() {
     client.read_to_end(&mut read).unwrap();
     assert!(String::from_utf8_lossy(&read).contains("        y") && read.ends_with(b"0\r\n\r\n"));
 }
+
+/// A server that streams pieces as they are.
+fn writing(kind: &'static str, pieces: Vec<String>) -> Upstream {
+    Upstream::start(move |_, client| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n");
+        client.write_all(head.as_bytes()).unwrap();
+        pieces.iter().for_each(|piece| drop(client.write_all(&chunk(piece.as_bytes()))));
+        let _ = client.write_all(b"0\r\n\r\n");
+    })
+}
+
+#[test]
+fn ollamas_own_stream_is_cut_before_the_denied_statement_and_says_why() {
+    let line = |text: &str, done: bool| format!("{}\n", json!({ "model": "m", "response": text, "done": done }));
+    let texts = [line("        size = 1\n", false), line(INSECURE, false), line("        more = 2\n", false)];
+    let upstream = writing("application/x-ndjson", [&texts[..], &[line("", true)]].concat());
+    let (running, received) = gateway(&upstream.url(), denying(&["CWE-502"]));
+    let request = json!({ "model": "m", "prompt": prompt("") }).to_string();
+    let answer = send(running.address(), &post("/api/generate", &request));
+    let lines: Vec<Value> = answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["response"], "        size = 1\n");
+    assert!(lines.len() == 2 && lines[1]["error"].as_str().unwrap().contains("yaml-load"), "{lines:?}");
+    running.stop();
+    assert!(received.all()[0].completion.contains("yaml.load"));
+}
+
+#[test]
+fn a_response_is_held_back_also_where_it_says_only_at_its_end_what_it_says() {
+    let event = |data: Value| format!("data: {data}\n\n");
+    let text = format!("So:\n```python\nimport yaml\ndef f(s):\n{INSECURE}```\n");
+    let delta = |text: &str| event(json!({ "type": "response.output_text.delta", "output_index": 0, "delta": text }));
+    let output = json!([{ "type": "message", "content": [{ "type": "output_text", "text": text }] }]);
+    let completed = event(json!({ "type": "response.completed", "response": { "model": "m", "output": output } }));
+    for pieces in [vec![delta("So:\n"), delta(&text[4..]), completed.clone()], vec![completed]] {
+        let upstream = writing("text/event-stream", pieces);
+        let (running, _) = gateway(&upstream.url(), denying(&["yaml-load"]));
+        let answer = send(running.address(), &post("/v1/responses", r#"{"model":"m","input":"How?","stream":true}"#));
+        let (passed, error) = (answer.text(), "insecure_completion");
+        assert!(passed.contains(error) && !passed.contains("yaml.Loader"), "{passed}");
+        assert_eq!(running.stop().get(Count::Blocked), 1);
+    }
+}
+
+#[test]
+fn code_of_a_language_that_nothing_tells_is_judged() {
+    // Compiled before, since a reply waits for rules only so long.
+    code::Language::ALL.into_iter().for_each(|language| drop(code::Engine::builtin().read(language, "x\n")));
+    let text = format!("So:\n```\n{}```\n", INSECURE.trim_start());
+    let body = json!({ "choices": [{ "message": { "content": text }, "finish_reason": "stop" }] }).to_string();
+    let upstream = Upstream::saying(reply("application/json", body.as_bytes()));
+    let (running, _) = gateway(&upstream.url(), denying(&["yaml-load"]));
+    let answer = send(running.address(), &post("/v1/chat/completions", r#"{"messages":[{"content":"How?"}]}"#));
+    assert_eq!(answer.status(), 403, "{}", answer.text());
+    running.stop();
+}

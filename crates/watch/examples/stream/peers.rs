@@ -1,8 +1,8 @@
 //! What monitoring tools do: a CUSUM and a rolling z-test, both with thresholds simulated to the same run length.
 
 use super::choice;
+use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use watch::Event;
@@ -12,7 +12,7 @@ const WINDOW: usize = 100;
 /// The rise that the CUSUM is made for.
 const RISE: f64 = 0.1;
 /// Simulated streams a threshold.
-const ROUNDS: u64 = 60;
+const ROUNDS: u64 = 40;
 
 /// Thresholds for a baseline rate.
 #[derive(Clone, Copy)]
@@ -88,21 +88,36 @@ fn z(rate: f64) -> Box<dyn FnMut(bool) -> f64> {
     })
 }
 
-/// The threshold at which streams of the rate run for `run_length` decisions on average.
+/// The threshold at which streams of the rate run for `run_length` decisions on average. Each simulated stream notes when its statistic
+/// reached a new height, which tells how long it would have run at any threshold.
 fn threshold(rate: f64, run_length: f64, most: f64, statistic: &dyn Fn() -> Box<dyn FnMut(bool) -> f64>) -> f64 {
-    let longest = (8.0 * run_length) as usize;
+    let longest = (4.0 * run_length) as usize;
+    let records: Vec<Vec<(f64, usize)>> =
+        (0..ROUNDS).map(|round| heights(rate, longest, round, &mut *statistic())).collect();
     let average = |threshold: f64| {
-        let run = |round| {
-            let mut rng = ChaCha8Rng::seed_from_u64(round);
-            let mut next = statistic();
-            (1..=longest).find(|_| next(rng.random_bool(rate)) >= threshold).unwrap_or(longest) as f64
+        let run = |heights: &Vec<(f64, usize)>| {
+            let reached = heights.partition_point(|(height, _)| *height < threshold);
+            heights.get(reached).map_or(longest, |(_, at)| *at) as f64
         };
-        (0..ROUNDS).map(run).sum::<f64>() / ROUNDS as f64
+        records.iter().map(run).sum::<f64>() / ROUNDS as f64
     };
     let (mut low, mut high) = (0.0, most);
-    for _ in 0..14 {
+    for _ in 0..20 {
         let middle = (low + high) / 2.0;
         *(if average(middle) < run_length { &mut low } else { &mut high }) = middle;
     }
     high
+}
+
+/// The heights that a statistic reached for the first time, with the moments, ascending.
+fn heights(rate: f64, longest: usize, round: u64, next: &mut dyn FnMut(bool) -> f64) -> Vec<(f64, usize)> {
+    let mut rng = SmallRng::seed_from_u64(round);
+    let mut heights: Vec<(f64, usize)> = Vec::new();
+    for at in 1..=longest {
+        let height = next(rng.random_bool(rate));
+        if heights.last().is_none_or(|(highest, _)| height > *highest) {
+            heights.push((height, at));
+        }
+    }
+    heights
 }

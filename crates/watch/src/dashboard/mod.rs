@@ -1,6 +1,6 @@
 //! The dashboard: what was seen, in a browser, for those who have the token.
 //!
-//! `access` lets a request in or not, `pages` answers it from a [`Review`](crate::Review) through the `reader`, `live` tells open pages
+//! `connection` keeps clients from taking their time, `access` lets a request in or not, `pages` answers it from a [`Review`](crate::Review) through the `reader`, `live` tells open pages
 //! that something has changed, `scanning` starts `taster scan` with the features of an alarm. What the pages look like is in
 //! [`report::html`].
 //!
@@ -13,6 +13,7 @@
 //! ```
 
 mod access;
+mod connection;
 mod live;
 mod pages;
 mod reader;
@@ -101,8 +102,8 @@ impl Dashboard {
                 stop.await;
                 told.live.close();
             };
-            let server = axum::serve(listener, pages::router(house.clone())).with_graceful_shutdown(stop);
-            tokio::select! { served = async { server.await } => served, () = patience(&house) => Ok(()) }
+            let server = connection::serve(listener, pages::router(house.clone()), connection::PATIENCE, stop);
+            tokio::select! { () = server => Ok(()), () = patience(&house) => Ok(()) }
         });
         // Outside of its reach: a PostgreSQL's connection has a runtime of its own, which must not end within another.
         runtime.shutdown_timeout(GRACE);

@@ -7,6 +7,7 @@ use super::observe::{Passing, Reply};
 use super::refusal::Refusal;
 use super::reply;
 use super::segment::Caller;
+use super::sse::Form;
 use super::transit::Transit;
 use super::upstream::{Failure, Upstreams};
 use super::{Count, Dialect, Gateway, Mode, hold, whole};
@@ -107,7 +108,7 @@ async fn complete(
     }
     let mut transit = Transit::new(gateway.next_id(), dialect, caller, request, held);
     transit.reply = reply_for(&head.headers);
-    match (gateway.options.mode, transit.reply.is_streamed()) {
+    match (gateway.options.mode, transit.reply.form().is_some()) {
         (Mode::Observe, _) => {
             let passing = Passing::copied(body, gateway.options.patience, transit, gateway.clone());
             Ok(Response::from_parts(head, sent(passing)))
@@ -124,7 +125,11 @@ async fn complete(
 fn reply_for(headers: &HeaderMap) -> reply::Reply {
     let is =
         |name, value: &[u8]| headers.get(name).is_some_and(|it| it.as_bytes().to_ascii_lowercase().starts_with(value));
-    let mut reply = if is(CONTENT_TYPE, b"text/event-stream") { reply::Reply::events() } else { reply::Reply::whole() };
+    let mut reply = match () {
+        () if is(CONTENT_TYPE, b"text/event-stream") => reply::Reply::events(Form::Sse),
+        () if is(CONTENT_TYPE, b"application/x-ndjson") => reply::Reply::events(Form::Lines),
+        () => reply::Reply::whole(),
+    };
     if headers.contains_key(CONTENT_ENCODING) && !is(CONTENT_ENCODING, b"identity") {
         reply.give_up(reply::Unread::Compressed);
     }

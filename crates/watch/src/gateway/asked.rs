@@ -1,6 +1,8 @@
 //! What a request asks for, read out of its JSON. Fields that are not named here pass through unread.
 
 use super::Dialect;
+use crate::blocks::fence;
+use crate::language::guess;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -18,6 +20,8 @@ pub struct Asked {
     pub each: usize,
     /// Whether completions begin with their prompt.
     pub echo: bool,
+    /// Whether the answer is talk with code in it, rather than code that goes on where the prompt ends.
+    pub talk: bool,
 }
 
 /// The JSON, in all dialects.
@@ -39,6 +43,14 @@ struct Body {
     n: Option<usize>,
     #[serde(default)]
     echo: Option<bool>,
+    #[serde(default)]
+    raw: Option<bool>,
+    #[serde(default)]
+    system: Texts,
+    #[serde(default)]
+    instructions: Texts,
+    #[serde(default)]
+    input: Texts,
 }
 
 #[derive(Deserialize)]
@@ -48,20 +60,42 @@ struct Message {
 }
 
 impl Asked {
-    /// Reads a request's body; `None` where it is no JSON of this dialect, which is the server's to refuse.
-    pub fn read(dialect: Dialect, body: &[u8]) -> Option<Asked> {
-        let body: Body = serde_json::from_str(&String::from_utf8_lossy(body)).ok()?;
-        let (prompts, suffix) = match dialect {
-            Dialect::Chat => {
-                (vec![joined(body.messages.into_iter().flat_map(|message| message.content.0))], Texts::default())
-            }
-            Dialect::Completions => (body.prompt.0, body.suffix),
-            // llama.cpp puts `prompt` behind the prefix.
-            Dialect::Infill => (vec![body.input_prefix.0.concat() + &body.prompt.0.concat()], body.input_suffix),
-        };
-        let suffix = Some(suffix.0.concat()).filter(|suffix| !suffix.is_empty());
+    /// Reads a request's body; what is no JSON of this dialect, which is the server's to refuse, asks for nothing.
+    pub fn read(dialect: Dialect, body: &[u8]) -> Asked {
+        let talk = matches!(dialect, Dialect::Chat | Dialect::Responses);
+        let body: Result<Body, _> = serde_json::from_str(&String::from_utf8_lossy(body));
+        body.map_or(Asked { talk, ..Asked::default() }, |body| Asked::of(dialect, talk, body))
+    }
+
+    fn of(dialect: Dialect, talk: bool, body: Body) -> Asked {
         let (each, echo) = (body.n.unwrap_or(1).max(1), body.echo.unwrap_or(false));
-        Some(Asked { model: body.model.0.concat(), prompts, suffix, each, echo })
+        let asked = Asked { model: body.model.0.concat(), each, echo, talk, ..Asked::default() };
+        let suffix = |suffix: Texts| Some(suffix.0.concat()).filter(|suffix| !suffix.is_empty());
+        match dialect {
+            Dialect::Chat => {
+                let messages = body.messages.into_iter().flat_map(|message| message.content.0);
+                Asked { prompts: vec![joined(messages)], ..asked }
+            }
+            Dialect::Responses => {
+                Asked { prompts: vec![joined(body.instructions.0.into_iter().chain(body.input.0))], ..asked }
+            }
+            Dialect::Completions => Asked { prompts: body.prompt.0, suffix: suffix(body.suffix), ..asked },
+            Dialect::Infill => {
+                // llama.cpp puts `prompt` behind the prefix.
+                let prompt = body.input_prefix.0.concat() + &body.prompt.0.concat();
+                Asked { prompts: vec![prompt], suffix: suffix(body.input_suffix), ..asked }
+            }
+            Dialect::Generate => {
+                let (prompt, suffix) = (body.prompt.0.concat(), suffix(body.suffix));
+                let is_code = || guess(&prompt).is_some() && !prompt.lines().any(|line| fence(line).is_some());
+                match suffix.is_some() || body.raw == Some(true) || is_code() {
+                    true => Asked { prompts: vec![prompt], suffix, ..asked },
+                    false => {
+                        Asked { prompts: vec![joined(body.system.0.into_iter().chain([prompt]))], talk: true, ..asked }
+                    }
+                }
+            }
+        }
     }
 
     /// The prompt of a reply's choice; empty where there was none, or only token numbers.
@@ -150,7 +184,7 @@ mod tests {
     use super::*;
 
     fn read(dialect: Dialect, body: &str) -> Asked {
-        Asked::read(dialect, body.as_bytes()).unwrap()
+        Asked::read(dialect, body.as_bytes())
     }
 
     #[test]
@@ -175,10 +209,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_none_and_bytes_that_are_no_text_are_replaced() {
-        assert_eq!(Asked::read(Dialect::Chat, b"{"), None);
-        assert_eq!(Asked::read(Dialect::Completions, b"{\"prompt\":\"\xff\"}").unwrap().prompt(0), "\u{fffd}");
+    fn what_is_no_request_asks_for_nothing_and_bytes_that_are_no_text_are_replaced() {
+        assert_eq!(read(Dialect::Chat, "{"), Asked { talk: true, ..Asked::default() });
+        assert_eq!(Asked::read(Dialect::Completions, b"{\"prompt\":\"\xff\"}").prompt(0), "\u{fffd}");
         let deep = format!("{{\"prompt\":{}", "[".repeat(100_000));
-        assert_eq!(Asked::read(Dialect::Completions, deep.as_bytes()), None);
+        assert_eq!(read(Dialect::Completions, &deep), Asked::default());
+    }
+
+    #[test]
+    fn what_ollama_generates_is_code_where_its_prompt_is_and_talk_elsewhere() {
+        for (body, talk) in [
+            (r#"{"prompt":"import yaml\n\ndef f(s):\n"}"#, false),
+            (r#"{"prompt":"say","raw":true}"#, false),
+            (r#"{"prompt":"a = ","suffix":"\n"}"#, false),
+            (r#"{"prompt":"How do I read YAML?","system":"be brief"}"#, true),
+            (r#"{"prompt":"Mend this:\n```python\nimport yaml\ndef f(s):\n```\n"}"#, true),
+        ] {
+            assert_eq!(read(Dialect::Generate, body).talk, talk, "{body}");
+        }
+        let body = r#"{"instructions":"a","input":[{"role":"user","content":[{"type":"input_text","text":"b"}]}]}"#;
+        assert_eq!(read(Dialect::Responses, body).prompt(0), "a\n\nb");
+        assert_eq!(read(Dialect::Responses, r#"{"input":"b"}"#).prompt(0), "b");
     }
 }

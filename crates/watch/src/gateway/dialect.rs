@@ -7,10 +7,14 @@ use hyper::Method;
 pub enum Dialect {
     /// `/completions`, and llama.cpp's `/completion`: the prompt is code up to the gap.
     Completions,
-    /// `/chat/completions`: the code stands in the fences of an answer.
+    /// `/chat/completions`, and Ollama's `/api/chat`: the code stands in the fences of an answer.
     Chat,
     /// llama.cpp's `/infill`: code around a gap.
     Infill,
+    /// Ollama's `/api/generate`: code up to the gap, or talk, whichever the prompt is.
+    Generate,
+    /// OpenAI's `/responses`: a chat whose turns the server may keep.
+    Responses,
 }
 
 impl Dialect {
@@ -19,9 +23,11 @@ impl Dialect {
         let path = path.trim_end_matches('/');
         let ends = |end| path.ends_with(end);
         match *method {
-            Method::POST if ends("/chat/completions") => Some(Dialect::Chat),
+            Method::POST if ends("/chat/completions") || ends("/api/chat") => Some(Dialect::Chat),
             Method::POST if ends("/completions") || ends("/completion") => Some(Dialect::Completions),
             Method::POST if ends("/infill") => Some(Dialect::Infill),
+            Method::POST if ends("/api/generate") => Some(Dialect::Generate),
+            Method::POST if ends("/responses") => Some(Dialect::Responses),
             _ => None,
         }
     }
@@ -40,6 +46,10 @@ mod tests {
             ("/v1/fim/completions", Some(Dialect::Completions)),
             ("/completion", Some(Dialect::Completions)),
             ("/infill", Some(Dialect::Infill)),
+            ("/api/generate", Some(Dialect::Generate)),
+            ("/api/chat", Some(Dialect::Chat)),
+            ("/v1/responses", Some(Dialect::Responses)),
+            ("/v1/responses/resp_1/cancel", None),
             ("/v1/embeddings", None),
             ("/", None),
         ] {

@@ -29,12 +29,13 @@ const DEPTH: usize = 16;
 pub async fn stream(gateway: Arc<Gateway>, transit: Transit, body: Answer) -> Reply {
     let asked = Arc::new(judge::asked(transit.dialect, transit.request.clone()).await);
     let (client, events) = mpsc::channel(DEPTH);
+    let form = transit.reply.form().unwrap_or_default();
     let holding = Holding {
         gateway,
         transit,
         asked,
         choices: Vec::new(),
-        splitter: Splitter::default(),
+        splitter: Splitter::new(form),
         waiting: VecDeque::new(),
         unread: false,
         client,
@@ -99,7 +100,7 @@ impl Holding {
             }
             Err(Stop::Denied(message)) => {
                 self.gateway.counters.add(Count::Blocked);
-                let event = format!("data: {}\n\ndata: [DONE]\n\n", held_back(message.clone()).json());
+                let event = held_back(message.clone()).event(self.splitter.form());
                 let _ = self.send(event.into()).await;
             }
         }
@@ -170,11 +171,7 @@ impl Holding {
         for index in 0..self.transit.reply.choices.len() {
             if index == self.choices.len() {
                 self.choices.push(Choice {
-                    writing: Writing::new(
-                        self.transit.dialect,
-                        self.asked.prompt(index),
-                        self.gateway.options.language,
-                    ),
+                    writing: Writing::new(self.asked.talk, self.asked.prompt(index), self.gateway.options.language),
                     armed: arm(&self.gateway, &self.asked, index),
                     calls_read: false,
                 });
@@ -195,7 +192,7 @@ impl Holding {
         if ended && !written.calls.is_empty() && !choice.calls_read {
             let calls = Written { text: String::new(), ..written.clone() };
             let usual = self.gateway.options.language;
-            judgement.add(judge::read_choice(self.transit.dialect, self.asked.clone(), index, calls, usual).await);
+            judgement.add(judge::read_choice(self.asked.clone(), index, calls, usual).await);
             choice.calls_read = true;
         }
         match judgement.denial(&choice.armed, &self.gateway) {
@@ -253,10 +250,10 @@ impl Holding {
         let mut judgement = Judgement { failed: self.transit.reply.unread.is_some(), ..Judgement::default() };
         for (index, written) in self.transit.reply.choices.iter().enumerate() {
             let (asked, usual) = (self.asked.clone(), self.gateway.options.language);
-            judgement.add(judge::read_choice(self.transit.dialect, asked, index, written.clone(), usual).await);
+            judgement.add(judge::read_choice(asked, index, written.clone(), usual).await);
         }
         self.gateway.counters.add(Count::Annotated);
-        self.send(judgement.event().into()).await
+        self.send(judgement.event(self.splitter.form()).into()).await
     }
 
     /// The stream can no longer be read: it passes as it is, or ends here.

@@ -5,6 +5,7 @@ use super::passage::{Passage, passages};
 use super::policy::Armed;
 use super::reading::{self, Finding};
 use super::reply::Written;
+use super::sse::Form;
 use super::writing::Job;
 use super::{Count, Dialect, Gateway, OnFailure};
 use bytes::Bytes;
@@ -70,13 +71,26 @@ impl Judgement {
         if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
     }
 
-    /// The insecure choices, as a stream's last event says them: a chunk without choices, which clients pass over.
-    pub fn event(&self) -> String {
+    /// The insecure choices, as a stream's last event says them: a chunk that adds nothing, which clients pass over.
+    pub fn event(&self, form: Form) -> String {
         let findings: Vec<Value> = self.insecure().map(|finding| json!(finding)).collect();
-        let data = json!({
-            "object": "taster.findings", "choices": [], "findings": findings, "not_analysed": self.failed
-        });
-        format!("event: taster-findings\ndata: {data}\n\n")
+        let kind = "taster.findings";
+        match form {
+            Form::Sse => {
+                let data = json!({
+                    "object": kind, "type": kind, "choices": [], "findings": findings, "not_analysed": self.failed
+                });
+                format!("event: taster-findings\ndata: {data}\n\n")
+            }
+            Form::Lines => {
+                let nothing = json!({ "role": "assistant", "content": "" });
+                let data = json!({
+                    "object": kind, "response": "", "message": nothing, "done": false, "findings": findings,
+                    "not_analysed": self.failed
+                });
+                format!("{data}\n")
+            }
+        }
     }
 }
 
@@ -85,7 +99,8 @@ const MOST_SHOWN: usize = 32;
 
 /// Reads a request. Large ones take their time, so this is work too.
 pub async fn asked(dialect: Dialect, request: Bytes) -> Asked {
-    in_time(move || Asked::read(dialect, &request)).await.flatten().unwrap_or_default()
+    // What took too long asks for talk, of which only code in fences is read.
+    in_time(move || Asked::read(dialect, &request)).await.unwrap_or(Asked { talk: true, ..Asked::default() })
 }
 
 /// Reads what a [`Writing`](super::writing::Writing) asks for.
@@ -100,23 +115,13 @@ pub async fn read(jobs: Vec<Job>) -> Judgement {
 }
 
 /// Reads all that one choice wrote.
-pub async fn read_choice(
-    dialect: Dialect,
-    asked: Arc<Asked>,
-    choice: usize,
-    written: Written,
-    usual: Option<Language>,
-) -> Judgement {
+pub async fn read_choice(asked: Arc<Asked>, choice: usize, written: Written, usual: Option<Language>) -> Judgement {
     let work = move || {
-        passages(dialect, &asked, choice, &written, usual).iter().fold(
-            Judgement::default(),
-            |mut judgement, passage| {
-                if let Some(language) = passage.language {
-                    judgement.add(one(language, passage));
-                }
-                judgement
-            },
-        )
+        let mut judgement = Judgement::default();
+        for passage in passages(&asked, choice, &written, usual) {
+            languages(passage.language).for_each(|language| judgement.add(one(language, &passage)));
+        }
+        judgement
     };
     in_time(work).await.unwrap_or(Judgement { failed: true, ..Judgement::default() })
 }
@@ -124,6 +129,19 @@ pub async fn read_choice(
 fn one(language: Language, passage: &Passage) -> Judgement {
     let (findings, not_analysed) = reading::read(Engine::builtin(), language, passage);
     Judgement { findings, failed: not_analysed.is_some() }
+}
+
+/// What code is read as that waits to be judged: its language, or every one where nothing tells it. Rules look at little of
+/// what is not theirs.
+pub fn languages(told: Option<Language>) -> impl Iterator<Item = Language> {
+    Language::ALL.into_iter().filter(move |language| told.is_none_or(|told| told == *language))
+}
+
+/// Has the rules of every language compiled.
+pub fn warm() {
+    for language in Language::ALL {
+        Engine::builtin().read(language, "x\n");
+    }
 }
 
 /// Works on a thread for work; [`None`] where that takes too long or breaks down.

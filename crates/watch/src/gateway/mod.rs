@@ -19,6 +19,7 @@ mod answer;
 mod asked;
 mod body;
 mod breaking;
+mod chunk;
 mod connection;
 mod counters;
 mod deliver;

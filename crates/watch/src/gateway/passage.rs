@@ -1,9 +1,9 @@
 //! The code in what a model wrote: a completion is code, an answer holds some in fences, the arguments of a tool carry
 //! some in strings.
 
-use super::Dialect;
 use super::asked::Asked;
 use super::reply::Written;
+use crate::blocks::blocks;
 use crate::language;
 use code::{Engine, Language};
 use serde_json::Value;
@@ -23,16 +23,13 @@ pub struct Passage<'a> {
 
 /// The code that one choice of a reply wrote. `usual` is the language where nothing tells another.
 pub fn passages<'a>(
-    dialect: Dialect,
     asked: &'a Asked,
     choice: usize,
     written: &'a Written,
     usual: Option<Language>,
 ) -> Vec<Passage<'a>> {
-    let mut passages = match dialect {
-        Dialect::Chat => answer(&written.text, usual),
-        Dialect::Completions | Dialect::Infill => vec![continuation(asked, choice, &written.text, usual)],
-    };
+    let mut passages =
+        if asked.talk { answer(&written.text, usual) } else { vec![continuation(asked, choice, &written.text, usual)] };
     passages.extend(written.calls.iter().flat_map(|call| arguments(call, usual)));
     passages.retain(|passage| !passage.code.trim().is_empty());
     passages
@@ -57,40 +54,21 @@ fn answer(text: &str, usual: Option<Language>) -> Vec<Passage<'_>> {
         before: "",
         code: code.to_owned().into(),
     };
-    let mut passages = Vec::new();
-    let mut open: Option<(usize, Option<Language>)> = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        if let Some(info) = fence(line) {
-            open = match open {
-                Some((code, language)) => {
-                    passages.push(alone(language, &text[code..start]));
-                    None
-                }
-                None => Some((at, language::of_fence(info))),
-            };
-        }
+    let fenced = blocks(text);
+    if fenced.is_empty() && language::guess(text).is_some() {
+        return vec![alone(None, text)];
     }
-    match open {
-        Some((code, language)) => passages.push(alone(language, &text[code..])),
-        None if passages.is_empty() && language::guess(text).is_some() => passages.push(alone(None, text)),
-        None => {}
-    }
-    passages
-}
-
-/// What stands behind a line's fence, where it has one.
-pub fn fence(line: &str) -> Option<&str> {
-    let line = line.trim();
-    line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"))
+    fenced.into_iter().map(|(language, range)| alone(language, &text[range])).collect()
 }
 
 /// The strings in a tool's arguments that may be code: those of several lines, and those that a rule would look at. A path
-/// beside them tells the language.
-fn arguments(json: &str, usual: Option<Language>) -> Vec<Passage<'static>> {
-    let Ok(value) = serde_json::from_str::<Value>(json) else { return Vec::new() };
+/// beside them tells the language. A tool may also be called with a text that is no JSON.
+fn arguments(call: &str, usual: Option<Language>) -> Vec<Passage<'static>> {
+    let value = match serde_json::from_str::<Value>(call) {
+        Ok(value) => value,
+        Err(_) if call.starts_with(['{', '[']) => return Vec::new(),
+        Err(_) => Value::String(call.to_owned()),
+    };
     let mut texts = Vec::new();
     strings(value, &mut texts);
     let told = texts.iter().find_map(|text| Language::of_path(Path::new(text)));
@@ -113,11 +91,13 @@ fn strings(value: Value, found: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Dialect;
     use super::*;
 
     fn of(dialect: Dialect, prompt: &str, written: Written) -> Vec<(Option<Language>, String)> {
-        let asked = Asked { prompts: vec![prompt.to_owned()], each: 1, ..Asked::default() };
-        let found = passages(dialect, &asked, 0, &written, None);
+        let asked =
+            Asked { prompts: vec![prompt.to_owned()], each: 1, talk: dialect == Dialect::Chat, ..Asked::default() };
+        let found = passages(&asked, 0, &written, None);
         found.into_iter().map(|it| (it.language, it.code.into_owned())).collect()
     }
 
@@ -150,5 +130,7 @@ mod tests {
         let calls = vec![r#"{"path":"src/a.py","content":"import yaml\nyaml.load(f)\n","n":[1]}"#.to_owned()];
         let found = of(Dialect::Chat, "", Written { calls, ..Written::default() });
         assert_eq!(found, [(Some(Language::Python), "import yaml\nyaml.load(f)\n".to_owned())]);
+        let calls = vec!["import yaml\ndef f(s):\n    return yaml.load(s)\n".to_owned()];
+        assert_eq!(of(Dialect::Chat, "", Written { calls, ..Written::default() }).len(), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! The gateway's own answers, in the shape that OpenAI's clients know.
 
 use super::observe::Reply;
+use super::sse::Form;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
@@ -28,6 +29,14 @@ impl Refusal {
     pub fn json(&self) -> String {
         let kind = if self.status.is_client_error() { "invalid_request_error" } else { "server_error" };
         json!({ "error": { "message": self.message, "type": kind, "param": null, "code": self.code } }).to_string()
+    }
+
+    /// The end of a stream, in place of what would have followed.
+    pub fn event(&self, form: Form) -> String {
+        match form {
+            Form::Sse => format!("data: {}\n\ndata: [DONE]\n\n", self.json()),
+            Form::Lines => format!("{}\n", json!({ "error": self.message })),
+        }
     }
 
     /// The whole response.

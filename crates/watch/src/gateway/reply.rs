@@ -1,8 +1,7 @@
 //! What a server writes, gathered choice by choice while it flows by.
 
-use super::asked::Texts;
-use super::sse::{self, Splitter};
-use serde::Deserialize;
+use super::chunk::{Chunk, Said};
+use super::sse::{self, Form, Splitter};
 
 /// Most bytes of a reply that are kept to be read: some million tokens of code.
 const MOST: usize = 16 << 20;
@@ -49,6 +48,8 @@ pub struct Written {
     pub calls: Vec<String>,
     /// Whether it ended by itself.
     pub finished: bool,
+    /// Whether it ended because it might be no longer.
+    pub limited: bool,
 }
 
 /// Why a reply was not read.
@@ -68,51 +69,10 @@ pub enum Unread {
     Memory,
 }
 
-/// The JSON of a whole reply and of an event, in all dialects.
-#[derive(Deserialize)]
-struct Chunk {
-    #[serde(default)]
-    model: Texts,
-    #[serde(default)]
-    choices: Option<Vec<Choice>>,
-    content: Option<String>,
-    stop: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    index: usize,
-    text: Option<String>,
-    message: Option<Message>,
-    delta: Option<Message>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    content: Texts,
-    #[serde(default)]
-    tool_calls: Option<Vec<Call>>,
-    function_call: Option<Function>,
-}
-
-#[derive(Deserialize)]
-struct Call {
-    index: Option<usize>,
-    function: Option<Function>,
-}
-
-#[derive(Deserialize)]
-struct Function {
-    arguments: Option<String>,
-}
-
 impl Reply {
     /// A reply that streams its events.
-    pub fn events() -> Reply {
-        Reply::new(Body::Events(Splitter::default()))
+    pub fn events(form: Form) -> Reply {
+        Reply::new(Body::Events(Splitter::new(form)))
     }
 
     /// A reply that comes as one JSON text.
@@ -133,9 +93,12 @@ impl Reply {
         }
     }
 
-    /// Whether it comes as events.
-    pub fn is_streamed(&self) -> bool {
-        matches!(self.body, Body::Events(_))
+    /// How it separates its events, where it streams.
+    pub fn form(&self) -> Option<Form> {
+        match &self.body {
+            Body::Events(splitter) => Some(splitter.form()),
+            Body::Whole(_) => None,
+        }
     }
 
     /// Bytes that are kept for this reply.
@@ -179,7 +142,8 @@ impl Reply {
     fn split(&mut self) -> Result<(), sse::TooLong> {
         let bytes = std::mem::take(&mut self.unsplit);
         let Body::Events(splitter) = &mut self.body else { return Ok(()) };
-        let mut splitter = std::mem::take(splitter);
+        let form = splitter.form();
+        let mut splitter = std::mem::replace(splitter, Splitter::new(form));
         let outcome = splitter.push(&bytes, |event| self.event(event));
         self.body = Body::Events(splitter);
         outcome
@@ -187,7 +151,7 @@ impl Reply {
 
     /// Reads one event.
     pub fn event(&mut self, event: &[u8]) {
-        match sse::data(event).as_deref().map(str::trim) {
+        match sse::data(self.form().unwrap_or_default(), event).as_deref().map(str::trim) {
             None | Some("") => {}
             Some("[DONE]") => self.done = true,
             Some(json) => self.chunk(json),
@@ -199,19 +163,19 @@ impl Reply {
         if self.split().is_err() {
             self.give_up(Unread::TooLarge);
         }
+        if let Body::Events(splitter) = &mut self.body {
+            // The last event may lack its blank line; where it was broken off, the reply is cut, not of an unknown shape.
+            let (rest, before) = (splitter.rest(), self.unread);
+            self.event(&rest);
+            self.unread = before;
+        }
         match std::mem::replace(&mut self.body, Body::Whole(Vec::new())) {
-            Body::Events(mut splitter) => {
-                // The last event may lack its blank line; where it was broken off, the reply is cut, not of an unknown shape.
-                let before = self.unread;
-                self.event(&splitter.rest());
-                self.unread = before;
-            }
             Body::Whole(body) if !body.is_empty() => {
                 self.kept = 0;
                 self.chunk(&String::from_utf8_lossy(&body));
                 self.done = self.unread.is_none();
             }
-            Body::Whole(_) => {}
+            Body::Whole(_) | Body::Events(_) => {}
         }
     }
 
@@ -221,47 +185,46 @@ impl Reply {
     }
 
     fn chunk(&mut self, json: &str) {
-        let Ok(chunk) = serde_json::from_str::<Chunk>(json) else {
+        let Some(chunk) = Chunk::read(json) else {
             self.unread = self.unread.or(Some(Unread::Shape));
             return;
         };
         if self.model.is_empty() {
-            self.model = chunk.model.0.concat();
+            self.model = chunk.model;
         }
-        if let Some(content) = chunk.content {
-            self.add(0, |written| written.text.push_str(&content), content.len());
-            self.done |= chunk.stop == Some(true);
+        for piece in chunk.pieces {
+            self.piece(piece.choice, piece.said);
         }
-        for choice in chunk.choices.unwrap_or_default() {
-            self.choice(choice);
-        }
+        self.done |= chunk.done;
     }
 
-    fn choice(&mut self, choice: Choice) {
-        let finished = choice.finish_reason.is_some();
-        let message = choice.message.or(choice.delta);
-        let (content, calls, call) =
-            message.map_or_else(Default::default, |it| (it.content.0, it.tool_calls, it.function_call));
-        let text = choice.text.unwrap_or_default() + &content.concat();
-        self.add(choice.index, |written| written.text.push_str(&text), text.len());
-        let calls = calls.unwrap_or_default().into_iter().map(|call| (call.index, call.function));
-        for (place, (index, function)) in calls.chain(call.map(|call| (Some(0), Some(call)))).enumerate() {
-            let arguments = function.and_then(|function| function.arguments).unwrap_or_default();
-            self.call(choice.index, index.unwrap_or(place), &arguments);
+    fn piece(&mut self, choice: usize, said: Said) {
+        match said {
+            Said::Text(more) => self.add(choice, |written| written.text.push_str(&more), more.len()),
+            Said::AllText(all) => {
+                let more = self.choices.get(choice).map_or(&*all, |written| unsaid(&written.text, &all));
+                self.piece(choice, Said::Text(more.to_owned()));
+            }
+            Said::AllCall(call, all) => {
+                let calls = self.choices.get(choice).map_or(&[][..], |written| &written.calls);
+                let call = call.unwrap_or(calls.len());
+                let more = calls.get(call).map_or(&*all, |arguments| unsaid(arguments, &all));
+                self.piece(choice, Said::Call(call, more.to_owned()));
+            }
+            Said::Call(call, _) if call >= MOST_CALLS => self.unread = Some(Unread::TooLarge),
+            Said::Call(call, more) => {
+                let append = |written: &mut Written| {
+                    written.calls.resize(written.calls.len().max(call + 1), String::new());
+                    written.calls[call].push_str(&more);
+                };
+                self.add(choice, append, more.len());
+            }
+            Said::End { limited } => {
+                let end =
+                    |written: &mut Written| (written.finished, written.limited) = (true, written.limited | limited);
+                self.add(choice, end, 0);
+            }
         }
-        self.add(choice.index, |written| written.finished |= finished, 0);
-    }
-
-    fn call(&mut self, choice: usize, call: usize, arguments: &str) {
-        if call >= MOST_CALLS {
-            self.unread = Some(Unread::TooLarge);
-            return;
-        }
-        let append = |written: &mut Written| {
-            written.calls.resize(written.calls.len().max(call + 1), String::new());
-            written.calls[call].push_str(arguments);
-        };
-        self.add(choice, append, arguments.len());
     }
 
     fn add(&mut self, choice: usize, change: impl FnOnce(&mut Written), size: usize) {
@@ -277,12 +240,17 @@ impl Reply {
     }
 }
 
+/// What is said as a whole, without what was said of it so far.
+fn unsaid<'a>(so_far: &str, all: &'a str) -> &'a str {
+    if so_far.ends_with(all) { "" } else { all.strip_prefix(so_far).unwrap_or(all) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn streamed(stream: &str, size: usize) -> Reply {
-        let mut reply = Reply::events();
+        let mut reply = Reply::events(Form::Sse);
         stream.as_bytes().chunks(size).for_each(|piece| reply.feed(piece));
         reply.end();
         reply
@@ -317,6 +285,52 @@ mod tests {
             let reply = whole(body);
             assert_eq!((reply.choices[0].text.as_str(), reply.unread, reply.done), ("a", None, true), "{body}");
         }
+    }
+
+    #[test]
+    fn ollamas_own_lines_are_read_and_a_limit_of_tokens_is_told_from_an_end() {
+        let lines = |reason: &str| {
+            format!(
+                "{{\"model\":\"m\",\"response\":\"a\",\"done\":false}}\n{{\"response\":\"b\",\"done\":true,\"done_reason\":\"{reason}\"}}\n"
+            )
+        };
+        let chat = "{\"message\":{\"role\":\"assistant\",\"content\":\"ab\",\"tool_calls\":[{\"function\":{\"arguments\":{\"x\":1}}}]},\"done\":false}\n{\"done\":true,\"done_reason\":\"stop\"}\n";
+        for (stream, limited, calls) in [(lines("stop"), false, 0), (lines("length"), true, 0), (chat.into(), false, 1)]
+        {
+            for size in 1..stream.len() {
+                let mut reply = Reply::events(Form::Lines);
+                stream.as_bytes().chunks(size).for_each(|piece| reply.feed(piece));
+                reply.end();
+                let written = &reply.choices[0];
+                assert_eq!(
+                    (written.text.as_str(), written.limited, written.calls.len()),
+                    ("ab", limited, calls),
+                    "{stream}"
+                );
+                assert!(written.finished && reply.done && reply.unread.is_none());
+            }
+        }
+        assert!(whole(r#"{"choices":[{"text":"a","finish_reason":"length"}]}"#).choices[0].limited);
+        assert!(whole(r#"{"content":"a","stop":true,"stop_type":"limit"}"#).choices[0].limited);
+    }
+
+    #[test]
+    fn what_a_response_says_twice_is_read_once_and_what_it_says_only_at_its_end_is_read() {
+        let stream = |deltas: &str| {
+            format!(
+                "event: response.created\ndata: {{\"type\":\"response.created\",\"response\":{{\"model\":\"m\"}}}}\n\n{deltas}data: {{\"type\":\"response.output_text.done\",\"output_index\":0,\"text\":\"ab\"}}\n\ndata: {{\"type\":\"response.incomplete\",\"response\":{{\"model\":\"m\",\"incomplete_details\":{{\"reason\":\"max_output_tokens\"}},\"output\":[{{\"type\":\"message\",\"content\":[{{\"type\":\"output_text\",\"text\":\"ab\"}}]}},{{\"type\":\"function_call\",\"arguments\":\"{{}}\"}}]}}}}\n\n"
+            )
+        };
+        let delta = "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"a\"}\n\n";
+        for deltas in ["", delta] {
+            let reply = streamed(&stream(deltas), 7);
+            assert_eq!((reply.choices[0].text.as_str(), reply.model.as_str()), ("ab", "m"), "{deltas}");
+            assert!(reply.choices[0].limited && reply.done && reply.unread.is_none());
+            assert_eq!(reply.choices[1].calls, ["{}"]);
+        }
+        let body = r#"{"object":"response","model":"m","text":{"format":{"type":"text"}},"output":[{"type":"reasoning","summary":[]},{"type":"message","content":[{"type":"output_text","text":"a"}]}]}"#;
+        let reply = whole(body);
+        assert_eq!((reply.choices[1].text.as_str(), reply.choices[1].limited, reply.done), ("a", false, true));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::connection::Accepted;
 use super::deliver::Delivery;
 use super::memory::Memory;
-use super::{Consumer, Counters, Gateway, GatewayError, Mode, Options, admin, connection};
+use super::{Consumer, Counters, Gateway, GatewayError, Mode, Options, admin, connection, judge};
 use crate::{Queue, Spool};
 use std::io;
 use std::net::SocketAddr;
@@ -75,6 +75,10 @@ impl Running {
             let _ = told.await;
         };
         let (senders, lanes) = lanes(&gateway)?;
+        if gateway.options.mode == Mode::Block {
+            // Rules compile when they are first used, which no reply should wait for.
+            runtime.spawn_blocking(judge::warm);
+        }
         let accepting = runtime.spawn(connection::accept(listener, senders, told));
         let delivery = Delivery::new(gateway.clone(), consumer, spool);
         let delivering = std::thread::Builder::new().name("deliver".into()).spawn(move || delivery.run())?;

@@ -1,4 +1,4 @@
-//! Server-sent events, wherever the bytes are cut.
+//! Server-sent events and lines of JSON, wherever the bytes are cut.
 
 use memchr::memchr2;
 use std::borrow::Cow;
@@ -6,10 +6,21 @@ use std::borrow::Cow;
 /// Longest event that is kept, bytes: llama.cpp's last event repeats the prompt, and no prompt is longer than this.
 const LONGEST: usize = 4 << 20;
 
+/// How a stream separates its events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Server-sent events, with a blank line after each.
+    #[default]
+    Sse,
+    /// A line of JSON each, as Ollama writes them.
+    Lines,
+}
+
 /// Splits a stream of bytes into its events. Everything pushed comes out again, byte for byte: the events joined, and what
 /// [`Splitter::rest`] still holds.
 #[derive(Debug, Default)]
 pub struct Splitter {
+    form: Form,
     held: Vec<u8>,
     /// Bytes of `held` that were looked at.
     seen: usize,
@@ -24,6 +35,16 @@ pub struct Splitter {
 pub struct TooLong;
 
 impl Splitter {
+    /// Nothing was pushed yet.
+    pub fn new(form: Form) -> Splitter {
+        Splitter { form, ..Splitter::default() }
+    }
+
+    /// How events are separated.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
     /// Takes bytes, and gives each event that is complete, with the blank line that ends it, to `on_event`.
     ///
     /// # Errors
@@ -37,7 +58,10 @@ impl Splitter {
             let second_half = self.held[at] == b'\n' && self.returned && found == 0;
             self.returned = self.held[at] == b'\r';
             self.seen = at + 1;
-            if !second_half && std::mem::replace(&mut self.blank, true) && at > start {
+            let ends_line = self.form == Form::Lines && self.held[at] == b'\n';
+            if ends_line
+                || self.form == Form::Sse && !second_half && std::mem::replace(&mut self.blank, true) && at > start
+            {
                 on_event(&self.held[start..self.seen]);
                 start = self.seen;
             }
@@ -57,8 +81,11 @@ impl Splitter {
     }
 }
 
-/// The data of an event: its `data` lines, joined. Bytes that are no UTF-8 are replaced.
-pub fn data(event: &[u8]) -> Option<Cow<'_, str>> {
+/// The data of an event: its `data` lines, joined, or all of a line. Bytes that are no UTF-8 are replaced.
+pub fn data(form: Form, event: &[u8]) -> Option<Cow<'_, str>> {
+    if form == Form::Lines {
+        return Some(String::from_utf8_lossy(event));
+    }
     let mut lines = event.split(|byte| matches!(byte, b'\n' | b'\r')).filter_map(|line| {
         let value = line.strip_prefix(b"data")?;
         match value.split_first() {
@@ -84,7 +111,7 @@ mod tests {
         for piece in pieces {
             let mut take = |event: &[u8]| {
                 all.extend_from_slice(event);
-                found.extend(data(event).map(Cow::into_owned));
+                found.extend(data(Form::Sse, event).map(Cow::into_owned));
             };
             splitter.push(piece, &mut take).unwrap();
         }
@@ -107,6 +134,19 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_json_are_events_wherever_they_are_cut() {
+        let bytes = b"{\"a\":1}\n\n{\"b\":2}\r\n{";
+        for cut in 0..=bytes.len() {
+            let (mut splitter, mut events) = (Splitter::new(Form::Lines), Vec::new());
+            for piece in [&bytes[..cut], &bytes[cut..]] {
+                splitter.push(piece, |event| events.push(event.to_vec())).unwrap();
+            }
+            assert_eq!(events, [b"{\"a\":1}\n".to_vec(), b"\n".to_vec(), b"{\"b\":2}\r\n".to_vec()], "{cut}");
+            assert_eq!(splitter.rest(), b"{");
+        }
+    }
+
+    #[test]
     fn an_event_without_end_is_refused_and_given_back() {
         let mut splitter = Splitter::default();
         let line = vec![b'x'; LONGEST / 2];
@@ -118,7 +158,7 @@ mod tests {
 
     #[test]
     fn data_that_is_no_text_is_replaced() {
-        assert_eq!(data(b"data: a\xffb\n\n").unwrap(), "a\u{fffd}b");
-        assert_eq!(data(b"database: x\n\n"), None);
+        assert_eq!(data(Form::Sse, b"data: a\xffb\n\n").unwrap(), "a\u{fffd}b");
+        assert_eq!(data(Form::Sse, b"database: x\n\n"), None);
     }
 }

@@ -6,6 +6,7 @@ use super::memory::Held;
 use super::passage::passages;
 use super::reply::{Reply, Unread};
 use super::segment::Caller;
+use super::sse::Form;
 use crate::Exchange;
 use bytes::Bytes;
 use code::Language;
@@ -56,7 +57,7 @@ impl Transit {
     /// Reads what has not been read yet. Once it has ended, and where it may take its time.
     pub fn read(&mut self) {
         // What broke off in the middle of a whole reply may still be JSON; of a stream, the last event tells.
-        let streamed = self.reply.is_streamed();
+        let streamed = self.reply.form().is_some();
         self.reply.end();
         // A client may hang up on the last event, which is its right.
         self.cut &= !(streamed && self.reply.is_complete());
@@ -64,11 +65,11 @@ impl Transit {
 
     /// The completions in it, one for each stretch of code; and why some of it could not be read, if so.
     pub fn exchanges(&self, usual: Option<Language>) -> (Vec<Exchange>, Option<Unread>) {
-        let asked = Asked::read(self.dialect, &self.request).unwrap_or_default();
+        let asked = Asked::read(self.dialect, &self.request);
         let model = if self.reply.model.is_empty() { &asked.model } else { &self.reply.model };
         let mut exchanges = Vec::new();
         for (choice, written) in self.reply.choices.iter().enumerate() {
-            for passage in passages(self.dialect, &asked, choice, written, usual) {
+            for passage in passages(&asked, choice, written, usual) {
                 exchanges.push(Exchange {
                     id: format!("{}-{}", self.id, exchanges.len()),
                     at: self.ended,
@@ -78,7 +79,7 @@ impl Transit {
                     prompt: asked.prompt(choice).to_owned(),
                     suffix: asked.suffix.clone(),
                     completion: passage.code.into_owned(),
-                    cut: self.cut && !written.finished,
+                    cut: (self.cut && !written.finished) || written.limited,
                 });
             }
         }
@@ -93,7 +94,8 @@ pub fn completions(dialect: Dialect, request: &[u8], streamed: bool, pieces: &[&
     let held = super::memory::Memory::new(usize::MAX).hold();
     let mut transit = Transit::new(String::new(), dialect, caller, Bytes::copy_from_slice(request), held);
     if streamed {
-        transit.reply = Reply::events();
+        let form = if dialect == Dialect::Generate { Form::Lines } else { Form::Sse };
+        transit.reply = Reply::events(form);
     }
     pieces.iter().for_each(|piece| transit.feed(piece));
     transit.end(true, Timestamp::UNIX_EPOCH);
@@ -126,6 +128,17 @@ mod tests {
         assert_eq!((exchanges[1].prompt.as_str(), exchanges[1].completion.as_str()), ("def b():", "\n  2"));
         assert_eq!((exchanges[1].segment["m"].as_str(), exchanges[1].cut), ("told", false));
         assert_ne!(exchanges[0].id, exchanges[1].id);
+    }
+
+    #[test]
+    fn a_completion_that_might_be_no_longer_is_cut() {
+        for (reason, cut) in [("stop", false), ("length", true)] {
+            let mut transit = transit(1 << 20, r#"{"prompt":"def a():"}"#);
+            transit.feed(format!(r#"{{"choices":[{{"text":"\n  1","finish_reason":"{reason}"}}]}}"#).as_bytes());
+            transit.end(true, Timestamp::UNIX_EPOCH);
+            transit.read();
+            assert_eq!(transit.exchanges(None).0[0].cut, cut, "{reason}");
+        }
     }
 
     #[test]

@@ -70,7 +70,7 @@ async fn verdict(gateway: &Gateway, transit: &Transit, asked: &Arc<Asked>) -> (J
             continue;
         }
         let (asked, usual) = (asked.clone(), gateway.options.language);
-        let judgement = judge::read_choice(transit.dialect, asked, choice, written.clone(), usual).await;
+        let judgement = judge::read_choice(asked, choice, written.clone(), usual).await;
         denial = denial.or_else(|| judgement.denial(&armed, gateway)).filter(|_| blocks);
         all.add(judgement);
     }

@@ -1,8 +1,9 @@
 //! A choice while it is being written: how far it is decided, and what must be read to know.
 
-use super::Dialect;
-use super::passage::{fence, of_code};
+use super::judge::languages;
+use super::passage::of_code;
 use super::statements::Statements;
+use crate::blocks::fence;
 use crate::language;
 use code::{Engine, Language};
 
@@ -15,7 +16,7 @@ const OPEN: usize = 64 << 10;
 /// One choice's text, as it grows. [`follow`](Writing::follow) it, read what it says, and then [`settle`](Writing::settle).
 #[derive(Debug)]
 pub struct Writing {
-    dialect: Dialect,
+    talk: bool,
     before: String,
     usual: Option<Language>,
     block: Option<Block>,
@@ -50,15 +51,15 @@ pub struct Job {
 }
 
 impl Writing {
-    /// Nothing was written yet; `before` is the prompt.
-    pub fn new(dialect: Dialect, before: &str, usual: Option<Language>) -> Writing {
-        let before = if dialect == Dialect::Chat { "" } else { before };
-        let block = (dialect != Dialect::Chat).then(|| {
+    /// Nothing was written yet; `before` is the prompt, which only `talk` does not continue.
+    pub fn new(talk: bool, before: &str, usual: Option<Language>) -> Writing {
+        let before = if talk { "" } else { before };
+        let block = (!talk).then(|| {
             let mut block = Block::new(0, false, of_code(before, "", usual));
             block.statements.push(&before[before.ceil_char_boundary(before.len().saturating_sub(OPEN))..]);
             block
         });
-        Writing { dialect, before: before.to_owned(), usual, block, followed: 0, decided: 0, settled: 0 }
+        Writing { talk, before: before.to_owned(), usual, block, followed: 0, decided: 0, settled: 0 }
     }
 
     /// Bytes that may go.
@@ -112,7 +113,7 @@ impl Writing {
         }
         let so_far = &text[..self.followed];
         let unfenced = || !so_far.lines().any(|line| fence(line).is_some());
-        let language = language::guess(so_far).filter(|_| self.dialect == Dialect::Chat && unfenced())?;
+        let language = language::guess(so_far).filter(|_| self.talk && unfenced())?;
         Some(Block::new(0, false, self.usual.or(Some(language))))
     }
 
@@ -120,13 +121,13 @@ impl Writing {
     fn read(&self, block: &mut Block, text: &str, end: usize, jobs: &mut Vec<Job>) {
         let code = &text[block.start..end];
         block.language = block.language.or_else(|| language::guess(code));
-        let Some(language) = block.language else { return };
         let new = if block.begun { &text[self.settled.clamp(block.start, end)..end] } else { code };
         let continued = !block.begun && !self.before.is_empty();
         block.begun = true;
-        if continued || Engine::builtin().may_decide(language, new) {
+        let read = languages(block.language).filter(|&it| continued || Engine::builtin().may_decide(it, new));
+        for language in read {
             // Of one block only the longest stretch is read.
-            jobs.retain(|job| !code.starts_with(&job.code));
+            jobs.retain(|job| job.language != language || !code.starts_with(&job.code));
             jobs.push(Job { language, before: self.before.clone(), code: code.to_owned() });
         }
     }
@@ -166,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_statement_waits_for_its_end_and_what_cannot_decide_is_not_read() {
-        let mut writing = Writing::new(Dialect::Completions, PROMPT, None);
+        let mut writing = Writing::new(false, PROMPT, None);
         let tokens = ["  x", " = 1\n  ", "y = yaml", ".load(\n", "f,\n", ")\n", "z = 2\n"];
         let (settled, read) = write(&mut writing, &tokens);
         assert_eq!(settled, [0, 10, 10, 10, 10, 30, 36]);
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn talk_goes_as_it_comes_and_a_block_is_read_in_its_language() {
-        let mut writing = Writing::new(Dialect::Chat, "", None);
+        let mut writing = Writing::new(true, "", None);
         let tokens = ["Use", " yaml.load:\n", "``", "`py\n", "yaml.load(f)", "\n", "``", "`\nBy", "e"];
         let (settled, read) = write(&mut writing, &tokens);
         assert_eq!(settled, [3, 15, 17, 21, 21, 34, 34, 40, 41]);
@@ -183,15 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn code_that_names_no_language_is_read_in_each_that_may_decide() {
+        let mut writing = Writing::new(true, "", None);
+        let (_, read) = write(&mut writing, &["So:\n```\n", "x = yaml.load(f, Loader=yaml.Loader)\n", "```\n"]);
+        assert!(read.iter().any(|code| code.contains("yaml.load")), "{read:?}");
+        let mut writing = Writing::new(true, "", None);
+        assert!(write(&mut writing, &["So:\n```\n", "one\n", "```\n"]).1.is_empty());
+    }
+
+    #[test]
     fn an_answer_that_is_bare_code_is_read_from_its_start() {
-        let mut writing = Writing::new(Dialect::Chat, "", None);
+        let mut writing = Writing::new(true, "", None);
         let (_, read) = write(&mut writing, &["import yaml\n", "def f(s):\n", "    return yaml.load(s)", "\n"]);
         assert_eq!(read.last().map(String::as_str), Some("import yaml\ndef f(s):\n    return yaml.load(s)\n"));
     }
 
     #[test]
     fn a_statement_without_end_is_judged_as_it_stands() {
-        let mut writing = Writing::new(Dialect::Completions, PROMPT, None);
+        let mut writing = Writing::new(false, PROMPT, None);
         let text = format!("x = [yaml.load(f),\n{}", "1,\n".repeat(10_000));
         let jobs = writing.follow(&text, false);
         writing.settle();
