@@ -7,6 +7,7 @@ mod repository;
 
 use crate::adder::{Adder, Origin};
 use crate::error::Error;
+use crate::hash::Digest;
 use crate::ledger::Ledger;
 use crate::record::{Disposition, Record};
 use crate::segment::Seal;
@@ -69,7 +70,8 @@ impl Ledger {
     /// # Errors
     /// The source cannot be read at all, or the store fails. Single documents that cannot be read are named and passed over.
     pub fn collect(&self, what: &Collecting, progress: &dyn Fn(u64)) -> Result<Collected, Error> {
-        let remote = what.from.contains("://") || (what.from.contains('@') && what.from.contains(':') && !Path::new(&what.from).exists());
+        let remote = what.from.contains("://")
+            || (what.from.contains('@') && what.from.contains(':') && !Path::new(&what.from).exists());
         let source = what.source.clone().unwrap_or_else(|| plain(&what.from));
         let licences = Licences::load(what.licence.as_deref())?;
         let cloned;
@@ -82,13 +84,19 @@ impl Ledger {
         match repository::open(folder)? {
             Some(repository) => {
                 let head = repository::head(&repository, &what.from)?;
-                let origin = Origin { predicate_type: COLLECTION, about: json!({ "source": source, "method": "git", "commit": head.to_string(), "licenceDetector": licence::DETECTOR, "started": what.now }) };
+                let origin = Origin {
+                    predicate_type: COLLECTION,
+                    about: json!({ "source": source, "method": "git", "commit": head.to_string(), "licenceDetector": licence::DETECTOR, "started": what.now }),
+                };
                 let mut intake = Intake::new(self, origin, source, "git", what.now, progress)?;
                 repository::documents(&repository, head, &licences, &mut intake)?;
                 intake.finish()
             }
             None if folder.is_dir() => {
-                let origin = Origin { predicate_type: COLLECTION, about: json!({ "source": source, "method": "folder", "licenceDetector": licence::DETECTOR, "started": what.now }) };
+                let origin = Origin {
+                    predicate_type: COLLECTION,
+                    about: json!({ "source": source, "method": "folder", "licenceDetector": licence::DETECTOR, "started": what.now }),
+                };
                 let mut intake = Intake::new(self, origin, source, "folder", what.now, progress)?;
                 folder::documents(folder, &licences, &mut intake)?;
                 intake.finish()
@@ -96,6 +104,14 @@ impl Ledger {
             None => Err(Error::input(&what.from, "is no folder, no Git repository and no address of one")),
         }
     }
+}
+
+/// The digests of all files below a folder.
+///
+/// # Errors
+/// One of them cannot be read: a document that seems to be missing would be said to have been dropped.
+pub fn contents(folder: &Path) -> Result<Vec<Digest>, Error> {
+    folder::contents(folder)
 }
 
 /// An address without the password in it.
@@ -122,9 +138,25 @@ struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    fn new(ledger: &'a Ledger, origin: Origin, source: String, method: &'static str, now: Timestamp, progress: &'a dyn Fn(u64)) -> Result<Intake<'a>, Error> {
+    fn new(
+        ledger: &'a Ledger,
+        origin: Origin,
+        source: String,
+        method: &'static str,
+        now: Timestamp,
+        progress: &'a dyn Fn(u64),
+    ) -> Result<Intake<'a>, Error> {
         let identities = ledger.home()?.identities()?;
-        Ok(Intake { adder: ledger.add(origin)?, identities, source, method, now, waiting: Vec::new(), collected: Collected::default(), progress })
+        Ok(Intake {
+            adder: ledger.add(origin)?,
+            identities,
+            source,
+            method,
+            now,
+            waiting: Vec::new(),
+            collected: Collected::default(),
+            progress,
+        })
     }
 
     fn refuse(&mut self, name: impl ToString, why: impl ToString) {

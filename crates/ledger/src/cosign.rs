@@ -34,7 +34,14 @@ pub fn witnessed(log: &Log, note: &str, checkpoint: &Checkpoint, known: u64) -> 
     }
 }
 
-fn ask(log: &Log, witness: &Witness, url: &str, note: &str, checkpoint: &Checkpoint, known: u64) -> Result<String, String> {
+fn ask(
+    log: &Log,
+    witness: &Witness,
+    url: &str,
+    note: &str,
+    checkpoint: &Checkpoint,
+    known: u64,
+) -> Result<String, String> {
     let mut old = known;
     // Once with what we believe that it knows, once with what it says.
     for _ in 0..2 {
@@ -83,7 +90,8 @@ fn verified(witness: &Witness, note: &str, answer: &str) -> Result<String, Strin
     let text = Note::parse(note).map_err(|error| error.to_string())?.text;
     let signatures = Signature::parse_all(answer).ok_or("its answer has no signature lines")?;
     let own = std::slice::from_ref(&witness.verifier);
-    let fits = |signature: &Signature| Note { text: text.clone(), signatures: vec![signature.clone()] }.verify(own).is_ok();
+    let fits =
+        |signature: &Signature| Note { text: text.clone(), signatures: vec![signature.clone()] }.verify(own).is_ok();
     let lines: String = signatures.iter().filter(|it| fits(it)).take(1).map(Signature::to_string).collect();
     if lines.is_empty() { Err("its answer has no signature that fits its key".to_owned()) } else { Ok(lines) }
 }

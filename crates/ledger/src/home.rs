@@ -94,14 +94,19 @@ impl Home {
         let command = self.folder.join(COMMAND);
         if command.exists() {
             let text = fs::read_to_string(&command).map_err(|error| self.bad(COMMAND, error))?;
-            let (verifier, command) = text.trim_end().split_once('\n').ok_or_else(|| self.bad(COMMAND, "has not two lines, a verifier key and a command"))?;
+            let (verifier, command) = text
+                .trim_end()
+                .split_once('\n')
+                .ok_or_else(|| self.bad(COMMAND, "has not two lines, a verifier key and a command"))?;
             let verifier: Verifier = verifier.parse().map_err(|why| self.bad(COMMAND, why))?;
             return Ok(vec![Signer::Command { command: command.to_owned(), public: verifier.key }]);
         }
         let signers = self.keys()?.into_iter().map(|(_, path)| Ok(Signer::from(key::read(&path, passphrase)?)));
         let signers = signers.collect::<Result<Vec<_>, Error>>()?;
         match signers.is_empty() {
-            true => Err(self.bad("key-1.pem", "there is no key to sign with; writing needs the home of the ledger's owner")),
+            true => {
+                Err(self.bad("key-1.pem", "there is no key to sign with; writing needs the home of the ledger's owner"))
+            }
             false => Ok(signers),
         }
     }
@@ -123,7 +128,9 @@ impl Home {
     pub fn rotate(&self, origin: &str, passphrase: Option<&str>) -> Result<Verifier, Error> {
         let mut policy = self.policy()?;
         let last = self.keys()?.last().map(|(number, _)| *number);
-        let last = last.ok_or_else(|| self.bad(COMMAND, "the key is held by a command; rotate it there, then change this file and the policy"))?;
+        let last = last.ok_or_else(|| {
+            self.bad(COMMAND, "the key is held by a command; rotate it there, then change this file and the policy")
+        })?;
         let key = key::make(&self.folder.join(format!("key-{}.pem", last + 1)), passphrase)?;
         let verifier = Verifier::new(origin, Kind::Note, key.verifying_key()).map_err(|why| self.bad(POLICY, why))?;
         policy.logs.push(verifier.clone());

@@ -60,7 +60,9 @@ impl Identities {
     /// # Errors
     /// The file fails.
     pub fn find(&self, name: &str) -> Result<Option<Digest>, Error> {
-        let found = self.database.query_row("SELECT digest FROM identity WHERE name = ?", [normal(name)], |row| row.get::<_, Vec<u8>>(0));
+        let found = self
+            .database
+            .query_row("SELECT digest FROM identity WHERE name = ?", [normal(name)], |row| row.get::<_, Vec<u8>>(0));
         let found = found.optional().map_err(|error| failed(&self.path, &error))?;
         Ok(found.and_then(|digest| Digest::from_slice(&digest)))
     }
@@ -70,7 +72,8 @@ impl Identities {
     /// # Errors
     /// The file fails.
     pub fn name(&self, commitment: &Digest) -> Result<Option<String>, Error> {
-        let found = self.database.query_row("SELECT name FROM identity WHERE digest = ?", [commitment.0], |row| row.get(0));
+        let found =
+            self.database.query_row("SELECT name FROM identity WHERE digest = ?", [commitment.0], |row| row.get(0));
         found.optional().map_err(|error| failed(&self.path, &error))
     }
 

@@ -8,13 +8,15 @@ use crate::hash::Digest;
 use crate::home::{Home, Signing};
 use crate::log::{Log, Signed};
 use crate::merkle::{Nodes, Tree, leaf};
+use crate::note::Verifier;
 use crate::policy::Policy;
 use crate::record::View;
 use crate::segment::{Object, Seal};
-use crate::statement::{LARGEST, Statement};
+use crate::statement::{KEY, LARGEST, Resource, Statement, tool};
 use crate::store::{Part, Store};
 use crate::table::Reader;
 use crate::tiles::of_log;
+use serde_json::json;
 use sign::{Signer, VerifyingKey};
 use std::collections::HashSet;
 
@@ -104,7 +106,9 @@ impl Ledger {
     /// # Errors
     /// It is somebody else's ledger.
     pub fn home(&self) -> Result<&Home, Error> {
-        self.home.as_ref().ok_or_else(|| Error::input("--policy", "with it a ledger is only read; writing needs its home (--home)"))
+        self.home
+            .as_ref()
+            .ok_or_else(|| Error::input("--policy", "with it a ledger is only read; writing needs its home (--home)"))
     }
 
     /// Its log.
@@ -144,13 +148,22 @@ impl Ledger {
     fn check(&self, now: &Checkpoint) -> Result<(), Error> {
         let Some(last) = self.home.as_ref().map(Home::last).transpose()?.flatten() else { return Ok(()) };
         if last.origin != now.origin {
-            return Err(Error::broken("head", format!("is of the log {:?}; this home belongs to {:?}", now.origin, last.origin)));
+            return Err(Error::broken(
+                "head",
+                format!("is of the log {:?}; this home belongs to {:?}", now.origin, last.origin),
+            ));
         }
         if now.size < last.size {
-            return Err(Error::broken("head", format!("has {} entries, and {} were seen here before: the log was put back", now.size, last.size)));
+            return Err(Error::broken(
+                "head",
+                format!("has {} entries, and {} were seen here before: the log was put back", now.size, last.size),
+            ));
         }
         match now.size == last.size && now.root != last.root {
-            true => Err(Error::broken("head", format!("is another log of {} entries than was seen here before: it was forked", now.size))),
+            true => Err(Error::broken(
+                "head",
+                format!("is another log of {} entries than was seen here before: it was forked", now.size),
+            )),
             false => Ok(()),
         }
     }
@@ -160,7 +173,10 @@ impl Ledger {
     /// # Errors
     /// It is not what its checkpoint says, or not what was seen here before.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        let (published, note, _) = self.log().published()?.ok_or_else(|| Error::store("checkpoint", "there is no ledger here; `taster ledger init` makes one"))?;
+        let (published, note, _) = self
+            .log()
+            .published()?
+            .ok_or_else(|| Error::store("checkpoint", "there is no ledger here; `taster ledger init` makes one"))?;
         if let Err(why) = self.policy.believe(&note) {
             return Err(Error::broken("checkpoint", why));
         }
@@ -177,7 +193,13 @@ impl Ledger {
                 Err(none) => match none {},
             };
             if !fits {
-                return Err(Error::broken("checkpoint", format!("does not continue the log of {} entries that was seen here before: it was forked", last.size)));
+                return Err(Error::broken(
+                    "checkpoint",
+                    format!(
+                        "does not continue the log of {} entries that was seen here before: it was forked",
+                        last.size
+                    ),
+                ));
             }
         }
         let entry = |(at, bytes): (usize, &Vec<u8>)| {
@@ -200,7 +222,12 @@ impl Ledger {
         }
         let (checkpoint, segments) = self.grow(&|snapshot| {
             let sealed: HashSet<Digest> = snapshot.segments().map(|(_, seal)| seal.id()).collect();
-            waiting.iter().map(|it| it.1.clone()).filter(|seal| !sealed.contains(&seal.id())).map(Entry::Segment).collect()
+            waiting
+                .iter()
+                .map(|it| it.1.clone())
+                .filter(|seal| !sealed.contains(&seal.id()))
+                .map(Entry::Segment)
+                .collect()
         })?;
         for (path, _) in &waiting {
             self.store.delete(path)?;
@@ -216,9 +243,12 @@ impl Ledger {
     fn waiting(&self, bytes: &[u8]) -> Result<Seal, String> {
         let seal: Seal = serde_json::from_slice(bytes).map_err(|error| format!("is no seal ({error})"))?;
         let path = statement_path(seal.statement);
-        let envelope = self.store.get(&path).map_err(|error| error.to_string())?.ok_or_else(|| format!("{path} is missing"))?;
+        let envelope =
+            self.store.get(&path).map_err(|error| error.to_string())?.ok_or_else(|| format!("{path} is missing"))?;
         let statement = Statement::open(&envelope, &self.keys()).map_err(|why| format!("{path} {why}"))?;
-        if Digest::of(&envelope) != seal.statement || statement.subject.first().and_then(|it| it.sha256()) != Some(seal.id()) {
+        if Digest::of(&envelope) != seal.statement
+            || statement.subject.first().and_then(|it| it.sha256()) != Some(seal.id())
+        {
             return Err("is not the seal that its statement is about".to_owned());
         }
         for (path, object) in [(seal.table_path(), seal.table), (seal.tree_path(), seal.tree)] {
@@ -246,6 +276,21 @@ impl Ledger {
         Ok(envelope.sha256)
     }
 
+    /// Makes a further key, which the newest one before it states to be the log's.
+    ///
+    /// # Errors
+    /// A command has the key, or as for any statement.
+    pub fn rotate(&mut self, passphrase: Option<&str>) -> Result<Verifier, Error> {
+        let signer = self.signers()?.pop().ok_or_else(|| Error::input("the home", "has no key"))?;
+        let origin = self.log().head()?.checkpoint.origin;
+        let verifier = self.home()?.rotate(&origin, passphrase)?;
+        self.policy = self.home()?.policy()?;
+        let subject = Resource::new(&format!("log {verifier}"), Digest::of(verifier.key.as_bytes()));
+        let predicate = json!({ "verifier": verifier.to_string(), "stated": jiff::Timestamp::now(), "tool": tool() });
+        self.state_as(&Statement::new(vec![subject], KEY, predicate), &signer)?;
+        Ok(verifier)
+    }
+
     /// Writes a signed statement into the store.
     pub(crate) fn keep(&self, statement: &Statement, signer: &Signer) -> Result<Object, Error> {
         let envelope = statement.seal(signer)?;
@@ -271,7 +316,10 @@ impl Ledger {
                 return Ok((head.checkpoint, entries));
             }
             let after = head.checkpoint.size;
-            let bytes = entries.iter().map(|entry| Logged { after, entry: entry.clone() }.encode()).collect::<Result<Vec<_>, _>>();
+            let bytes = entries
+                .iter()
+                .map(|entry| Logged { after, entry: entry.clone() }.encode())
+                .collect::<Result<Vec<_>, _>>();
             let bytes = bytes.map_err(|error| Error::input("an entry", error))?;
             if let Some(after) = self.log().append(&head, &bytes, &signers)? {
                 self.home()?.remember(&after.note, after.checkpoint.size)?;
@@ -307,14 +355,16 @@ impl Ledger {
         let reader = self.table(seal)?;
         let mut bytes = Vec::new();
         for group in 0..reader.groups().len() {
-            reader.each(group, &mut |row, _| -> Result<(), Either<E>> {
-                bytes.clear();
-                row.encode(&mut bytes).map_err(|error| Either::Ours(error.into()))?;
-                act(row, leaf(&bytes)).map_err(Either::Theirs)
-            }).map_err(|error| match error {
-                Either::Ours(error) => E::from(error),
-                Either::Theirs(error) => error,
-            })?;
+            reader
+                .each(group, &mut |row, _| -> Result<(), Either<E>> {
+                    bytes.clear();
+                    row.encode(&mut bytes).map_err(|error| Either::Ours(error.into()))?;
+                    act(row, leaf(&bytes)).map_err(Either::Theirs)
+                })
+                .map_err(|error| match error {
+                    Either::Ours(error) => E::from(error),
+                    Either::Theirs(error) => error,
+                })?;
         }
         Ok(())
     }

@@ -44,6 +44,7 @@
 //! ```
 
 mod adder;
+mod blast;
 pub mod checkpoint;
 pub mod collect;
 pub mod cosign;
@@ -69,10 +70,12 @@ pub mod table;
 pub mod tile;
 mod tiles;
 mod train;
+mod transform;
 mod verify;
 pub mod witness;
 
 pub use adder::{Adder, Origin};
+pub use blast::{Blast, Reached};
 pub use entry::{Entry, Logged, Stated};
 pub use error::Error;
 pub use hash::Digest;
@@ -86,4 +89,5 @@ pub use record::{Disposition, Record};
 pub use revoke::{Revocation, Target};
 pub use store::Store;
 pub use train::{Making, Run, Training, model_digest};
+pub use transform::{Outcome, Transformed, Transforming};
 pub use verify::{Fault, Verification};

@@ -71,7 +71,8 @@ impl Log<'_> {
     /// There is none, or it is not signed by whom the policy believes.
     pub fn head(&self) -> Result<Signed, Error> {
         let version = self.store.version(HEAD)?;
-        let version = version.ok_or_else(|| Error::store(HEAD, "there is no ledger here; `taster ledger init` makes one"))?;
+        let version =
+            version.ok_or_else(|| Error::store(HEAD, "there is no ledger here; `taster ledger init` makes one"))?;
         let note = String::from_utf8(version.bytes().to_vec()).map_err(|_| Error::broken(HEAD, "is no text"))?;
         let (checkpoint, _) = self.policy.read(&note).map_err(|why| Error::broken(HEAD, why))?;
         Ok(Signed { checkpoint, note, version })
@@ -119,7 +120,10 @@ impl Log<'_> {
         let after = self.head()?;
         match after.checkpoint.size >= checkpoint.size {
             true => Ok(Some(after)),
-            false => Err(Error::store(HEAD, "the store said that it had replaced the head and did not; use one that keeps its word")),
+            false => Err(Error::store(
+                HEAD,
+                "the store said that it had replaced the head and did not; use one that keeps its word",
+            )),
         }
     }
 
@@ -128,7 +132,8 @@ impl Log<'_> {
         if let Some(long) = entries.iter().find(|entry| entry.len() > LONGEST) {
             return Err(Error::input("an entry", format!("has {} bytes; the log takes {LONGEST} at most", long.len())));
         }
-        let (tree, more) = (of_log(self.store, from.size), entries.iter().map(|it| merkle::leaf(it)).collect::<Vec<_>>());
+        let (tree, more) =
+            (of_log(self.store, from.size), entries.iter().map(|it| merkle::leaf(it)).collect::<Vec<_>>());
         // What is signed next must begin with what was signed before, whatever the store gives back now.
         if tree.range(0..from.size)? != from.root {
             return Err(Error::broken("tile/", "the tiles are not those of the signed checkpoint"));
@@ -162,7 +167,9 @@ impl Log<'_> {
     /// # Errors
     /// The store or a witness fails; to be done again.
     pub fn settle(&self, head: &Signed) -> Result<(), Error> {
-        let behind = |published: Option<(Checkpoint, String, Version)>| published.is_none_or(|(it, ..)| it.size < head.checkpoint.size);
+        let behind = |published: Option<(Checkpoint, String, Version)>| {
+            published.is_none_or(|(it, ..)| it.size < head.checkpoint.size)
+        };
         if !behind(self.published()?) {
             return Ok(());
         }
@@ -186,7 +193,8 @@ impl Log<'_> {
     }
 
     fn place(&self, staged: &[u8], path: &str) -> Result<(), Error> {
-        let staged: BTreeMap<String, String> = serde_json::from_slice(staged).map_err(|error| Error::broken(path, error))?;
+        let staged: BTreeMap<String, String> =
+            serde_json::from_slice(staged).map_err(|error| Error::broken(path, error))?;
         for (place, bytes) in staged {
             let bytes = STANDARD.decode(bytes).map_err(|error| Error::broken(path, error))?;
             if Tile::parse(&place).is_none() {

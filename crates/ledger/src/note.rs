@@ -40,7 +40,10 @@ impl Verifier {
     /// # Errors
     /// No key can have this name.
     pub fn new(name: &str, kind: Kind, key: VerifyingKey) -> Result<Verifier, String> {
-        if name.is_empty() || name.contains(['+', '\u{85}']) || name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        if name.is_empty()
+            || name.contains(['+', '\u{85}'])
+            || name.contains(|c: char| c.is_whitespace() || c.is_control())
+        {
             return Err(format!("{name:?} is no name for a key: it must not be empty nor have white space or + in it"));
         }
         Ok(Verifier { name: name.to_owned(), kind, key })
@@ -73,7 +76,8 @@ impl FromStr for Verifier {
         let (Some(name), Some(id), Some(material)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(format!("{text:?} is no verifier key: it has the form NAME+ID+KEY"));
         };
-        let material = STANDARD.decode(material).map_err(|error| format!("the key of {name:?} is damaged ({error})"))?;
+        let material =
+            STANDARD.decode(material).map_err(|error| format!("the key of {name:?} is damaged ({error})"))?;
         let (kind, key) = match material.split_first() {
             Some((1, key)) => (Kind::Note, key),
             Some((4, key)) => (Kind::Cosignature, key),
@@ -290,7 +294,16 @@ mod tests {
         for name in ["", "a b", "a+b", "a\u{a0}b", "a\nb"] {
             assert!(Verifier::new(name, Kind::Note, key).is_err(), "{name:?}");
         }
-        for text in ["", "x", "x\n", "x\n\n", "x\n\nno dash\n", "x\n\n\u{2014} a AAAA\n", "x\t\n\n\u{2014} a AAAAAAA=\n", &NOTE[..NOTE.len() - 1]] {
+        for text in [
+            "",
+            "x",
+            "x\n",
+            "x\n\n",
+            "x\n\nno dash\n",
+            "x\n\n\u{2014} a AAAA\n",
+            "x\t\n\n\u{2014} a AAAAAAA=\n",
+            &NOTE[..NOTE.len() - 1],
+        ] {
             assert!(Note::parse(text).is_err(), "{text:?}");
         }
         for vkey in ["", "a+b", "example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"] {

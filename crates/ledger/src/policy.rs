@@ -92,7 +92,10 @@ impl Policy {
         let verified = note.verify(&known).map_err(|error| error.to_string())?;
         let by = |verifier: &Verifier| verified.iter().any(|(it, _)| *it == verifier);
         if !self.logs.iter().any(|log| log.name == checkpoint.origin && by(log)) {
-            return Err(format!("is of the log {:?} and not signed by a key of it that is trusted here", checkpoint.origin));
+            return Err(format!(
+                "is of the log {:?} and not signed by a key of it that is trusted here",
+                checkpoint.origin
+            ));
         }
         let seen: HashSet<&str> = self.witnesses.iter().filter(|it| by(&it.verifier)).map(|it| &*it.name).collect();
         Ok((checkpoint, self.quorum == NONE || self.witnessed(&self.quorum, &seen)))

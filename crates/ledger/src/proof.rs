@@ -42,7 +42,8 @@ impl Proof {
             None => None,
         };
         let index = lines.next().and_then(|line| decimal(line.strip_prefix("index ")?)).ok_or("it names no entry")?;
-        let path: Vec<Digest> = lines.take(LONGEST + 1).map(Digest::from_base64).collect::<Option<_>>().ok_or("a hash is none")?;
+        let path: Vec<Digest> =
+            lines.take(LONGEST + 1).map(Digest::from_base64).collect::<Option<_>>().ok_or("a hash is none")?;
         match path.len() {
             0..=LONGEST => Ok(Proof { extra, index, path, checkpoint: checkpoint.to_owned() }),
             _ => Err("it is longer than the path of any tree"),
@@ -69,13 +70,24 @@ mod tests {
 
     #[test]
     fn a_proof_is_read_as_it_was_written_and_nothing_else_is_one() {
-        let proof = Proof { extra: Some(vec![1, 2, 3]), index: 5, path: vec![Digest::of(b"a"); 3], checkpoint: "log\n8\n\n\u{2014} x\n".to_owned() };
+        let proof = Proof {
+            extra: Some(vec![1, 2, 3]),
+            index: 5,
+            path: vec![Digest::of(b"a"); 3],
+            checkpoint: "log\n8\n\n\u{2014} x\n".to_owned(),
+        };
         let bare = Proof { extra: None, path: Vec::new(), ..proof.clone() };
         for proof in [&proof, &bare] {
             assert_eq!(Proof::parse(&proof.to_string()).unwrap(), *proof);
         }
         let text = proof.to_string();
-        for wrong in [text.replace("@v1", "@v2"), text.replace("index 5", "index 05"), text.replace("extra A", "extra ?"), text.replace("\n\n", "\n"), String::new()] {
+        for wrong in [
+            text.replace("@v1", "@v2"),
+            text.replace("index 5", "index 05"),
+            text.replace("extra A", "extra ?"),
+            text.replace("\n\n", "\n"),
+            String::new(),
+        ] {
             assert!(Proof::parse(&wrong).is_err(), "{wrong}");
         }
     }

@@ -71,7 +71,8 @@ impl Ledger {
     fn rows(&self, seal: &Seal, content: &Digest) -> Result<Vec<u64>, Error> {
         let (path, index) = (seal.tree_path(), layout(seal.records).index);
         let wanted = &content.0[..8];
-        let part = |first: u64, end: u64| self.store.range(&path, index.start + first * INDEXED..index.start + end * INDEXED);
+        let part =
+            |first: u64, end: u64| self.store.range(&path, index.start + first * INDEXED..index.start + end * INDEXED);
         let (mut low, mut high) = (0, seal.records);
         let start = u64::from_be_bytes(content.0[..8].try_into().unwrap_or_default());
         let mut middle = ((u128::from(start) * u128::from(seal.records)) >> 64) as u64;
@@ -97,7 +98,9 @@ impl Ledger {
             for entry in bytes.chunks_exact(INDEXED as usize) {
                 match entry[..8].cmp(wanted) {
                     std::cmp::Ordering::Less => {}
-                    std::cmp::Ordering::Equal => rows.push(u64::from(u32::from_be_bytes(entry[8..].try_into().unwrap_or_default()))),
+                    std::cmp::Ordering::Equal => {
+                        rows.push(u64::from(u32::from_be_bytes(entry[8..].try_into().unwrap_or_default())))
+                    }
                     std::cmp::Ordering::Greater => return Ok(rows),
                 }
             }
@@ -122,15 +125,17 @@ impl Ledger {
     /// The store has not what the log says.
     pub fn prove(&self, snapshot: &Snapshot, found: &Found) -> Result<Proof, Error> {
         let Place { entry, row } = found.place;
-        let (_, seal) = snapshot.segments().find(|(at, _)| *at == entry).ok_or_else(|| Error::input("the entry", "is no segment"))?;
+        let (_, seal) = snapshot
+            .segments()
+            .find(|(at, _)| *at == entry)
+            .ok_or_else(|| Error::input("the entry", "is no segment"))?;
         let path = of_segment(&self.store, seal).inclusion(row, seal.records)?;
-        let encoded = usize::try_from(entry).ok().and_then(|at| snapshot.bytes.get(at)).ok_or_else(|| Error::input("the entry", "is none"))?;
-        let extra = Extra {
-            record: STANDARD.encode(found.record.encode()?),
-            row,
-            path,
-            entry: STANDARD.encode(encoded),
-        };
+        let encoded = usize::try_from(entry)
+            .ok()
+            .and_then(|at| snapshot.bytes.get(at))
+            .ok_or_else(|| Error::input("the entry", "is none"))?;
+        let extra =
+            Extra { record: STANDARD.encode(found.record.encode()?), row, path, entry: STANDARD.encode(encoded) };
         let (checkpoint, note, _) = self.log().published()?.ok_or_else(|| Error::broken("checkpoint", "is missing"))?;
         let proof = Proof {
             extra: Some(serde_json::to_vec(&extra).map_err(|error| Error::input("a proof", error))?),
@@ -154,13 +159,16 @@ pub fn check(text: &str, policy: &Policy) -> Result<Record, String> {
     let proof = Proof::parse(text).map_err(|why| format!("is no proof ({why})"))?;
     let checkpoint = policy.believe(&proof.checkpoint).map_err(|why| format!("has a checkpoint that {why}"))?;
     let extra = proof.extra.ok_or("has no extra line, and so no record")?;
-    let extra: Extra = serde_json::from_slice(&extra).map_err(|error| format!("has an extra line that says nothing ({error})"))?;
+    let extra: Extra =
+        serde_json::from_slice(&extra).map_err(|error| format!("has an extra line that says nothing ({error})"))?;
     let decoded = |text: &str| STANDARD.decode(text).map_err(|error| format!("is damaged ({error})"));
     let (record, entry) = (decoded(&extra.record)?, decoded(&extra.entry)?);
     if root_of_inclusion(proof.index, checkpoint.size, leaf(&entry), &proof.path) != Some(checkpoint.root) {
         return Err("does not lead from its entry to the root of its checkpoint".to_owned());
     }
-    let Ok(Logged { entry: Entry::Segment(seal), .. }) = Logged::decode(&entry) else { return Err("is about an entry that seals nothing".to_owned()) };
+    let Ok(Logged { entry: Entry::Segment(seal), .. }) = Logged::decode(&entry) else {
+        return Err("is about an entry that seals nothing".to_owned());
+    };
     if root_of_inclusion(extra.row, seal.records, leaf(&record), &extra.path) != Some(seal.root) {
         return Err("does not lead from its record to the root of its segment".to_owned());
     }

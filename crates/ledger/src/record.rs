@@ -78,7 +78,9 @@ fn as_text<S: serde::Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// Its canonical bytes would be too many.
-    #[error("the record is longer than {LONGEST} bytes; shorten its path, source, licence or reason, or name fewer parents")]
+    #[error(
+        "the record is longer than {LONGEST} bytes; shorten its path, source, licence or reason, or name fewer parents"
+    )]
     Long,
     /// Written by a later version.
     #[error("the record has a version that this taster does not know; update taster")]

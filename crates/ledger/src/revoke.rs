@@ -88,7 +88,9 @@ impl Ledger {
             for run in runs.iter().filter(|run| used(run)) {
                 let said = format!("entry {at} revokes {:?} ({})", revocation.target, revocation.reason);
                 match run.entry > *at {
-                    true => faults.push(Fault::new(format!("entry {}", run.entry), format!("the run used what {said}"))),
+                    true => {
+                        faults.push(Fault::new(format!("entry {}", run.entry), format!("the run used what {said}")))
+                    }
                     false => found.remarks.push(format!("{said}, which the run of entry {} used before", run.entry)),
                 }
             }

@@ -21,7 +21,12 @@ const TEXT: &str = "text/plain; charset=utf-8";
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn ledger(store: Store, listen: SocketAddr, ready: impl FnOnce(SocketAddr), until: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+pub fn ledger(
+    store: Store,
+    listen: SocketAddr,
+    ready: impl FnOnce(SocketAddr),
+    until: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
     let router = Router::new().route("/{*path}", get(object)).with_state(store);
     run(router, listen, ready, until)
 }
@@ -30,7 +35,12 @@ pub fn ledger(store: Store, listen: SocketAddr, ready: impl FnOnce(SocketAddr), 
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn witness(witness: Witness, listen: SocketAddr, ready: impl FnOnce(SocketAddr), until: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+pub fn witness(
+    witness: Witness,
+    listen: SocketAddr,
+    ready: impl FnOnce(SocketAddr),
+    until: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
     let router = Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/{origin}/checkpoint", get(latest))
@@ -39,7 +49,12 @@ pub fn witness(witness: Witness, listen: SocketAddr, ready: impl FnOnce(SocketAd
     run(router, listen, ready, until)
 }
 
-fn run(router: Router, listen: SocketAddr, ready: impl FnOnce(SocketAddr), until: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+fn run(
+    router: Router,
+    listen: SocketAddr,
+    ready: impl FnOnce(SocketAddr),
+    until: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::Listen { address: listen.to_string(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
     runtime.block_on(async {
@@ -50,7 +65,8 @@ fn run(router: Router, listen: SocketAddr, ready: impl FnOnce(SocketAddr), until
 }
 
 fn answer(status: u16, kind: &str, cache: &str, body: impl Into<Body>) -> Response<Body> {
-    let response = Response::builder().status(status).header(CONTENT_TYPE, kind).header(CACHE_CONTROL, cache).body(body.into());
+    let response =
+        Response::builder().status(status).header(CONTENT_TYPE, kind).header(CACHE_CONTROL, cache).body(body.into());
     response.unwrap_or_else(|_| {
         let mut failed = Response::new(Body::empty());
         *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -61,10 +77,14 @@ fn answer(status: u16, kind: &str, cache: &str, body: impl Into<Body>) -> Respon
 /// What clients may see: the log, and the objects that it names. Not what waits, and nothing else that somebody put beside it.
 fn is_public(path: &str) -> bool {
     let named = |folder: &str, endings: &[&str]| {
-        let name = path.strip_prefix(folder).and_then(|name| endings.iter().find_map(|ending| name.strip_suffix(ending)));
+        let name =
+            path.strip_prefix(folder).and_then(|name| endings.iter().find_map(|ending| name.strip_suffix(ending)));
         name.is_some_and(|name| name.parse::<crate::Digest>().is_ok())
     };
-    path == "checkpoint" || Tile::parse(path).is_some() || named("segment/", &[".parquet", ".tree"]) || named("statement/", &[".json"])
+    path == "checkpoint"
+        || Tile::parse(path).is_some()
+        || named("segment/", &[".parquet", ".tree"])
+        || named("statement/", &[".json"])
 }
 
 async fn object(State(store): State<Store>, Path(path): Path<String>) -> Response<Body> {

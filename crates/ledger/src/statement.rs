@@ -63,7 +63,11 @@ pub struct Resource {
 impl Resource {
     /// A thing with a name and a SHA-256 digest.
     pub fn new(name: &str, digest: Digest) -> Resource {
-        Resource { name: name.to_owned(), digest: [("sha256".to_owned(), digest.to_string())].into(), ..Resource::default() }
+        Resource {
+            name: name.to_owned(),
+            digest: [("sha256".to_owned(), digest.to_string())].into(),
+            ..Resource::default()
+        }
     }
 
     /// Its SHA-256 digest.
@@ -94,7 +98,8 @@ impl Statement {
     pub fn open(envelope: &[u8], keys: &[VerifyingKey]) -> Result<Statement, String> {
         let text = std::str::from_utf8(envelope).map_err(|_| "is no text")?;
         let payload = dsse::open(text, PAYLOAD, keys).map_err(|error| error.to_string())?;
-        let statement: Statement = serde_json::from_slice(&payload).map_err(|error| format!("is no in-toto statement ({error})"))?;
+        let statement: Statement =
+            serde_json::from_slice(&payload).map_err(|error| format!("is no in-toto statement ({error})"))?;
         match statement.kind == STATEMENT {
             true => Ok(statement),
             false => Err(format!("is a statement of type {:?}, not {STATEMENT:?}", statement.kind)),

@@ -160,7 +160,12 @@ impl Store {
 
     fn probe_at(&self, path: &str) -> Result<(), Error> {
         let lies = |what: &str| {
-            Err(Error::store(path, format!("the store {what}, so two writers could fork the log; use one that keeps conditional writes (PUT with If-Match and If-None-Match)")))
+            Err(Error::store(
+                path,
+                format!(
+                    "the store {what}, so two writers could fork the log; use one that keeps conditional writes (PUT with If-Match and If-None-Match)"
+                ),
+            ))
         };
         if !self.swap(path, None, Bytes::from_static(b"first"))? {
             return lies("refused to create an object that was not there");
@@ -224,6 +229,9 @@ impl ChunkReader for Part {
 /// Reads to the end, but not without end.
 fn bounded(reader: impl Read, place: &str) -> Result<Bytes, Error> {
     let mut bytes = Vec::new();
-    reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| Error::store(place, format!("cannot be read ({error})")))?;
+    reader
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::store(place, format!("cannot be read ({error})")))?;
     if bytes.len() as u64 > LARGEST { Err(Error::broken(place, "is too large")) } else { Ok(bytes.into()) }
 }

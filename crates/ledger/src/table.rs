@@ -4,8 +4,8 @@
 use crate::hash::Digest;
 use crate::record::{RecordError, View};
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, BinaryBuilder, FixedSizeBinaryArray, FixedSizeBinaryBuilder, Int64Array, Int64Builder,
-    RecordBatch, StringArray, StringBuilder, UInt64Array, UInt64Builder,
+    Array, ArrayRef, BinaryArray, BinaryBuilder, FixedSizeBinaryArray, FixedSizeBinaryBuilder, Int64Array,
+    Int64Builder, RecordBatch, StringArray, StringBuilder, UInt64Array, UInt64Builder,
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// Rows of a row group: what is held in memory while a table is written.
 pub const GROUP: usize = 1 << 16;
 /// Rows of a page: what is decoded to read one row.
-const PAGE: usize = 1 << 10;
+const PAGE: usize = 1 << 12;
 
 fn schema() -> Schema {
     let fixed = |name: &str, width, null| Field::new(name, DataType::FixedSizeBinary(width), null);
@@ -259,7 +259,8 @@ impl<T: ChunkReader + Clone + 'static> Reader<T> {
     /// It is no table of a segment.
     pub fn open(source: T) -> Result<Reader<T>, TableError> {
         // The schema that Arrow would add is not read: its reader panics on damage, and Parquet's own says as much.
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional).with_skip_arrow_metadata(true);
+        let options =
+            ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional).with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::load(&source, options)?;
         let names = |schema: &Schema| -> Vec<(String, DataType)> {
             schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
@@ -284,7 +285,8 @@ impl<T: ChunkReader + Clone + 'static> Reader<T> {
         group: usize,
         act: &mut dyn FnMut(&View, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let batches = self.builder().with_row_groups(vec![group]).with_batch_size(PAGE).build().map_err(TableError::from)?;
+        let batches =
+            self.builder().with_row_groups(vec![group]).with_batch_size(PAGE).build().map_err(TableError::from)?;
         for batch in batches {
             let batch = batch.map_err(TableError::from)?;
             let columns = Columns::of(&batch).ok_or(TableError::Columns)?;
@@ -317,10 +319,7 @@ impl<T: ChunkReader + Clone + 'static> Reader<T> {
 ///
 /// # Errors
 /// It is damaged, or `act` says so.
-pub fn each<E: From<TableError>>(
-    table: Bytes,
-    act: &mut dyn FnMut(&View, &[u8]) -> Result<(), E>,
-) -> Result<(), E> {
+pub fn each<E: From<TableError>>(table: Bytes, act: &mut dyn FnMut(&View, &[u8]) -> Result<(), E>) -> Result<(), E> {
     let reader = Reader::open(table)?;
     (0..reader.groups().len()).try_for_each(|group| reader.each(group, act))
 }

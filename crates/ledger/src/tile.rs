@@ -128,7 +128,16 @@ mod tests {
         for written in ["tile/0/x001/x234/067", "tile/entries/000.p/1", "tile/63/999"] {
             assert_eq!(Tile::parse(written).unwrap().to_string(), written);
         }
-        for wrong in ["tile/0/0", "tile/64/000", "tile/0/x000/001", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000/", "checkpoint"] {
+        for wrong in [
+            "tile/0/0",
+            "tile/64/000",
+            "tile/0/x000/001",
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/0/000.p/01",
+            "tile/0/000/",
+            "checkpoint",
+        ] {
             assert_eq!(Tile::parse(wrong), None, "{wrong}");
         }
     }
@@ -136,7 +145,9 @@ mod tests {
     #[test]
     fn a_log_has_the_tiles_that_the_specification_counts() {
         let of = |size: u64| Tile::new_in(0, size);
-        let count = |size, level, full: bool| of(size).iter().filter(|it| it.level == level && (it.width == 256) == full).count();
+        let count = |size, level, full: bool| {
+            of(size).iter().filter(|it| it.level == level && (it.width == 256) == full).count()
+        };
         assert_eq!((count(70_000, Some(0), true), count(70_000, Some(1), true)), (273, 1));
         let partial: Vec<String> = of(70_000).iter().filter(|it| it.width < 256).map(Tile::to_string).collect();
         assert_eq!(partial, ["tile/entries/273.p/112", "tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
@@ -147,7 +158,8 @@ mod tests {
 
     #[test]
     fn what_is_added_step_by_step_is_what_a_log_has_at_its_end() {
-        let mut steps: Vec<Tile> = [0, 3, 255, 256, 700, 70_000].windows(2).flat_map(|it| Tile::new_in(it[0], it[1])).collect();
+        let mut steps: Vec<Tile> =
+            [0, 3, 255, 256, 700, 70_000].windows(2).flat_map(|it| Tile::new_in(it[0], it[1])).collect();
         steps.retain(|tile| Tile::new_in(0, 70_000).contains(tile));
         steps.sort_by_key(|tile| (tile.level, tile.index));
         let mut all = Tile::new_in(0, 70_000);

@@ -44,7 +44,8 @@ impl<F: Fn(&Tile) -> Result<Vec<Digest>, Error>> Nodes for Tiles<F> {
 /// The tree of a log in a store.
 pub fn of_log(store: &Store, size: u64) -> impl Nodes<Error = Error> {
     Tiles::new(size, move |tile: &Tile| {
-        tile::hashes(tile, &store.need(&tile.to_string())?).ok_or_else(|| Error::broken(tile, "has not the length of a tile"))
+        tile::hashes(tile, &store.need(&tile.to_string())?)
+            .ok_or_else(|| Error::broken(tile, "has not the length of a tile"))
     })
 }
 

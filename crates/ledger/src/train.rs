@@ -65,16 +65,21 @@ impl Ledger {
     /// # Errors
     /// A segment is not sealed, or as for any statement.
     pub fn train(&self, snapshot: &Snapshot, training: &Training) -> Result<Digest, Error> {
-        let sealed: BTreeMap<Digest, &crate::segment::Seal> = snapshot.segments().map(|(_, seal)| (seal.id(), seal)).collect();
+        let sealed: BTreeMap<Digest, &crate::segment::Seal> =
+            snapshot.segments().map(|(_, seal)| (seal.id(), seal)).collect();
         let mut inputs = Vec::new();
         for (segment, weight) in &training.segments {
-            let seal = sealed.get(segment).ok_or_else(|| Error::input(segment, "is no sealed segment; `taster ledger log` lists them"))?;
+            let seal = sealed
+                .get(segment)
+                .ok_or_else(|| Error::input(segment, "is no sealed segment; `taster ledger log` lists them"))?;
             let mut resource = Resource::new(&format!("segment/{segment}"), *segment);
             resource.annotations = [
                 ("root".to_owned(), json!(seal.root)),
                 ("records".to_owned(), json!(seal.records)),
                 ("times".to_owned(), json!(weight)),
-            ].into_iter().collect();
+            ]
+            .into_iter()
+            .collect();
             inputs.push(resource);
         }
         inputs.extend(training.bases.iter().map(|base| Resource::new(&format!("model/{base}"), *base)));
@@ -131,7 +136,8 @@ fn run(entry: u64, statement: &Statement) -> Option<Run> {
     }
     let subject = statement.subject.first()?;
     let inputs: Vec<Resource> = serde_json::from_value(definition.get("resolvedDependencies")?.clone()).ok()?;
-    let named = |prefix: &'static str| inputs.iter().filter(move |it| it.name.starts_with(prefix)).filter_map(Resource::sha256);
+    let named =
+        |prefix: &'static str| inputs.iter().filter(move |it| it.name.starts_with(prefix)).filter_map(Resource::sha256);
     Some(Run {
         entry,
         making: serde_json::from_value(definition.pointer("/externalParameters/making")?.clone()).ok()?,

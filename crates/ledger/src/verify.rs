@@ -1,8 +1,8 @@
 //! Does the story hold? Everything in the store is read and held against what is signed, in the order of the log, so that what is named
 //! first is the first place that is bad.
 
-use crate::entry::{Entry, Logged, statement_path};
 use crate::checkpoint::Checkpoint;
+use crate::entry::{Entry, Logged, statement_path};
 use crate::error::Error;
 use crate::hash::Digest;
 use crate::home::Home;
@@ -96,7 +96,9 @@ impl Ledger {
                 Entry::Statement(stated) => {
                     known.insert(statement_path(stated.envelope.sha256));
                     found.statements += 1;
-                    found.faults.extend(self.verify_statement(stated.envelope.sha256, &stated.predicate_type, None).err());
+                    found
+                        .faults
+                        .extend(self.verify_statement(stated.envelope.sha256, &stated.predicate_type, None).err());
                 }
             }
             if found.faults.len() >= ENOUGH {
@@ -106,7 +108,8 @@ impl Ledger {
         }
         let revoked = self.verify_revocations(found);
         found.faults.extend(revoked);
-        let belongs = |path: &String| known.contains(path) || path == HEAD || path == CHECKPOINT || path.starts_with("tile/");
+        let belongs =
+            |path: &String| known.contains(path) || path == HEAD || path == CHECKPOINT || path.starts_with("tile/");
         let waits = |path: &String| path.starts_with(PENDING);
         found.waiting = objects.keys().filter(|path| waits(path)).count() as u64;
         found.orphans = objects.keys().filter(|path| !belongs(path) && !waits(path)).count() as u64;
@@ -123,10 +126,19 @@ impl Ledger {
         self.strict(CHECKPOINT, &note)?;
         let last = self.home.as_ref().map(Home::last).transpose()?.flatten();
         if let Some(last) = last.as_ref().filter(|last| last.size > head.checkpoint.size) {
-            return Err(Fault::new(HEAD, format!("has {} entries, and {} were seen here before: the log was put back", head.checkpoint.size, last.size)));
+            return Err(Fault::new(
+                HEAD,
+                format!(
+                    "has {} entries, and {} were seen here before: the log was put back",
+                    head.checkpoint.size, last.size
+                ),
+            ));
         }
         if head.checkpoint.size < published.size {
-            return Err(Fault::new(HEAD, format!("has {} entries, and the checkpoint {}: it was put back", head.checkpoint.size, published.size)));
+            return Err(Fault::new(
+                HEAD,
+                format!("has {} entries, and the checkpoint {}: it was put back", head.checkpoint.size, published.size),
+            ));
         }
         if head.checkpoint.size > published.size {
             let staged = objects.keys().any(|path| path.starts_with(STAGING));
@@ -134,7 +146,9 @@ impl Ledger {
             if !staged {
                 return Err(Fault::new(CHECKPOINT, format!("{why}: it was put back")));
             }
-            found.remarks.push(format!("the checkpoint {why}: a writer is at work or was interrupted; `taster ledger seal` completes it"));
+            found.remarks.push(format!(
+                "the checkpoint {why}: a writer is at work or was interrupted; `taster ledger seal` completes it"
+            ));
         }
         let size = published.size;
         let entries = log.entries(0..size, size)?;
@@ -149,12 +163,20 @@ impl Ledger {
         if let Some(last) = last.filter(|last| last.size <= size) {
             let Ok::<_, Infallible>(root) = tree.range(0..last.size);
             if root != last.root {
-                return Err(Fault::new(CHECKPOINT, format!("does not continue the log of {} entries that was seen here before: it was forked", last.size)));
+                return Err(Fault::new(
+                    CHECKPOINT,
+                    format!(
+                        "does not continue the log of {} entries that was seen here before: it was forked",
+                        last.size
+                    ),
+                ));
             }
         }
         let logged = entries.iter().enumerate().map(|(at, entry)| {
             let logged = Logged::decode(entry);
-            logged.map_err(|error| Fault::new(format!("entry {at}"), format!("says nothing that this taster knows ({error})")))
+            logged.map_err(|error| {
+                Fault::new(format!("entry {at}"), format!("says nothing that this taster knows ({error})"))
+            })
         });
         let logged = logged.collect::<Result<Vec<_>, _>>()?;
         self.verify_tiles(&tree, &entries, &logged, objects)?;
@@ -164,12 +186,16 @@ impl Ledger {
 
     /// Which entry was changed, where the tiles still say so.
     fn changed_entry(&self, entries: &Tree, published: &Checkpoint) -> Fault {
-        let rewritten = Fault::new("tile/entries/", "the entries are not those of the signed checkpoint, and neither are the tiles: the log was rewritten");
+        let rewritten = Fault::new(
+            "tile/entries/",
+            "the entries are not those of the signed checkpoint, and neither are the tiles: the log was rewritten",
+        );
         let hashed = of_log(&self.store, published.size);
         if !hashed.range(0..published.size).is_ok_and(|root| root == published.root) {
             return rewritten;
         }
-        let differs = |at: &u64| !hashed.node(0, *at).is_ok_and(|leaf| Some(&leaf) == entries.level(0).get(*at as usize));
+        let differs =
+            |at: &u64| !hashed.node(0, *at).is_ok_and(|leaf| Some(&leaf) == entries.level(0).get(*at as usize));
         (0..published.size).find(differs).map_or(rewritten, |at| {
             let first = at / WIDTH * WIDTH;
             let bundle = Tile { level: None, index: at / WIDTH, width: WIDTH.min(published.size - first) };
@@ -181,15 +207,24 @@ impl Ledger {
     fn strict(&self, place: &str, note: &str) -> Result<(), Fault> {
         let known = self.policy.verifiers();
         let note = Note::parse(note).map_err(|error| Fault::new(place, error))?;
-        let unknown = note.signatures.iter().find(|it| !known.iter().any(|key| key.name == it.name && key.id() == it.id));
+        let unknown =
+            note.signatures.iter().find(|it| !known.iter().any(|key| key.name == it.name && key.id() == it.id));
         match unknown {
-            Some(signature) => Err(Fault::new(place, format!("has a signature of {:?} that the policy does not know", signature.name))),
+            Some(signature) => {
+                Err(Fault::new(place, format!("has a signature of {:?} that the policy does not know", signature.name)))
+            }
             None => Ok(()),
         }
     }
 
     /// Each tile and each bundle, the partial ones of earlier sizes too, has what the entries give.
-    fn verify_tiles(&self, tree: &Tree, entries: &[Vec<u8>], logged: &[Logged], objects: &BTreeMap<String, u64>) -> Result<(), Fault> {
+    fn verify_tiles(
+        &self,
+        tree: &Tree,
+        entries: &[Vec<u8>],
+        logged: &[Logged],
+        objects: &BTreeMap<String, u64>,
+    ) -> Result<(), Fault> {
         let mut present: Vec<Tile> = Vec::new();
         for path in objects.keys().filter(|path| path.starts_with("tile/")) {
             present.push(Tile::parse(path).ok_or_else(|| Fault::new(path, "is no tile"))?);
@@ -236,7 +271,8 @@ impl Ledger {
     }
 
     fn verify_segment(&self, seal: &Seal, progress: &(dyn Fn(u64) + Sync)) -> Vec<Fault> {
-        let mut faults: Vec<Fault> = self.verify_statement(seal.statement, "", Some(seal.id())).err().into_iter().collect();
+        let mut faults: Vec<Fault> =
+            self.verify_statement(seal.statement, "", Some(seal.id())).err().into_iter().collect();
         let table = self.object(&seal.table_path(), seal.table);
         let tree = self.object(&seal.tree_path(), seal.tree);
         let table = match table {
@@ -328,24 +364,25 @@ fn read_groups(bytes: &Bytes, seal: &Seal, progress: &(dyn Fn(u64) + Sync)) -> R
 fn read_group(reader: &Reader<Bytes>, group: usize, first: u64, place: &str) -> Result<Read, Fault> {
     let (mut leaves, mut index, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
     let mut row = first;
-    reader.each(group, &mut |view, said| -> Result<(), At> {
-        let bad = |why: &dyn std::fmt::Display| At(Fault::new(format!("{place}, record {row}"), why));
-        bytes.clear();
-        view.encode(&mut bytes).map_err(|error| bad(&error))?;
-        let computed = leaf(&bytes);
-        if computed.0 != *said {
-            return Err(bad(&"is not what was hashed"));
-        }
-        let content = view.content.first_chunk::<8>().ok_or_else(|| bad(&"has no content"))?;
-        index.push((*content, row as u32));
-        leaves.push(computed);
-        row += 1;
-        Ok(())
-    })
-    .map_err(|At(fault)| match fault.place.is_empty() {
-        true => Fault::new(format!("{place}, after record {}", first + leaves.len() as u64), fault.why),
-        false => fault,
-    })?;
+    reader
+        .each(group, &mut |view, said| -> Result<(), At> {
+            let bad = |why: &dyn std::fmt::Display| At(Fault::new(format!("{place}, record {row}"), why));
+            bytes.clear();
+            view.encode(&mut bytes).map_err(|error| bad(&error))?;
+            let computed = leaf(&bytes);
+            if computed.0 != *said {
+                return Err(bad(&"is not what was hashed"));
+            }
+            let content = view.content.first_chunk::<8>().ok_or_else(|| bad(&"has no content"))?;
+            index.push((*content, row as u32));
+            leaves.push(computed);
+            row += 1;
+            Ok(())
+        })
+        .map_err(|At(fault)| match fault.place.is_empty() {
+            true => Fault::new(format!("{place}, after record {}", first + leaves.len() as u64), fault.why),
+            false => fault,
+        })?;
     Ok((leaves, index))
 }
 

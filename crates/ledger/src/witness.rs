@@ -9,6 +9,7 @@ use crate::note::{Kind, Note, Verifier, cosign};
 use crate::policy::Policy;
 use crate::store::{Store, Version};
 use sign::Signer;
+use std::path::Path;
 use std::sync::Mutex;
 
 /// Lines of a proof, at most.
@@ -65,7 +66,9 @@ impl Answer {
             Answer::Cosigned(line) => line,
             Answer::Conflict(size) => format!("{size}\n"),
             Answer::Unknown => "this log is not witnessed here\n".to_owned(),
-            Answer::Bad(why) | Answer::Forbidden(why) | Answer::Inconsistent(why) | Answer::Failed(why) => format!("{why}\n"),
+            Answer::Bad(why) | Answer::Forbidden(why) | Answer::Inconsistent(why) | Answer::Failed(why) => {
+                format!("{why}\n")
+            }
         }
     }
 }
@@ -76,8 +79,18 @@ impl Witness {
     /// # Errors
     /// Its name cannot be one.
     pub fn new(name: &str, signer: Signer, logs: &Policy, memory: &str) -> Result<Witness, Error> {
-        let verifier = Verifier::new(name, Kind::Cosignature, signer.public()).map_err(|why| Error::input("--name", why))?;
+        let verifier =
+            Verifier::new(name, Kind::Cosignature, signer.public()).map_err(|why| Error::input("--name", why))?;
         Ok(Witness { verifier, signer, logs: logs.logs.clone(), store: Store::open(memory)?, busy: Mutex::new(()) })
+    }
+
+    /// A witness whose key, made where there is none, and memory are in a folder.
+    ///
+    /// # Errors
+    /// The key cannot be read or made, or the name cannot be one.
+    pub fn open(name: &str, folder: &Path, passphrase: Option<&str>, logs: &Policy) -> Result<Witness, Error> {
+        let key = sign::key::read_or_make(&folder.join("key.pem"), passphrase)?;
+        Witness::new(name, key.into(), logs, &folder.join("seen").display().to_string())
     }
 
     /// Its public key, for policies.
@@ -118,14 +131,18 @@ impl Witness {
         }
         let before = seen.as_ref().map(|seen| (seen.checkpoint.size, seen.checkpoint.root));
         if !continues(before, (new.size, new.root), &request.proof) {
-            return Err(Answer::Inconsistent(format!("the checkpoint of {} entries does not continue the one of {size}", new.size)));
+            return Err(Answer::Inconsistent(format!(
+                "the checkpoint of {} entries does not continue the one of {size}",
+                new.size
+            )));
         }
         // A clock that goes backwards must not make a later statement look earlier.
         let time = now.max(seen.map_or(0, |seen| seen.time));
         let line = cosign(&note.text, time, &self.verifier.name, &self.signer).map_err(|error| failed(&error))?;
         let kept = note.signatures.iter().filter(|it| keys.iter().any(|key| key.name == it.name && key.id() == it.id));
         let kept = Note { text: note.text.clone(), signatures: kept.cloned().chain([line.clone()]).collect() };
-        let remembered = self.store.swap(&path, known.as_ref(), kept.to_string().into()).map_err(|error| failed(&error))?;
+        let remembered =
+            self.store.swap(&path, known.as_ref(), kept.to_string().into()).map_err(|error| failed(&error))?;
         Ok(remembered.then(|| line.to_string()))
     }
 
@@ -184,7 +201,10 @@ impl Request {
     fn parse(body: &str) -> Result<Request, &'static str> {
         let (head, note) = body.split_once("\n\n").ok_or("the request has no checkpoint")?;
         let mut lines = head.split('\n');
-        let old = lines.next().and_then(|line| decimal(line.strip_prefix("old ")?)).ok_or("the request does not begin with the old size")?;
+        let old = lines
+            .next()
+            .and_then(|line| decimal(line.strip_prefix("old ")?))
+            .ok_or("the request does not begin with the old size")?;
         let proof: Option<Vec<Digest>> = lines.take(PROOF + 1).map(Digest::from_base64).collect();
         let proof = proof.filter(|proof| proof.len() <= PROOF).ok_or("the proof is none")?;
         let note = Note::parse(note).map_err(|_| "the checkpoint is no signed note")?;
@@ -271,7 +291,8 @@ mod tests {
         for broken in ["", "old 4\n", "old x\n\nlog\n", "old 4\nnot base64\n\nlog\n6\n\n"] {
             assert_eq!(status(broken), 400, "{broken}");
         }
-        let long = format!("old 4\n{}\n{}", format!("{}\n", empty().base64()).repeat(64), note(&tree(6, 0), "log", &log));
+        let long =
+            format!("old 4\n{}\n{}", format!("{}\n", empty().base64()).repeat(64), note(&tree(6, 0), "log", &log));
         assert_eq!(status(&long), 400);
         assert_eq!(status(&request(&tree(6, 0), 4, &log)), 200);
     }

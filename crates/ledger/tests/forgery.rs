@@ -99,7 +99,10 @@ fn forge(rng: &mut ChaCha8Rng, root: &Path, paths: &[String]) -> (String, Vec<St
             let theirs = fs::read(root.join(&other)).unwrap();
             fs::write(&file, &theirs).unwrap();
             fs::write(root.join(&other), &bytes).unwrap();
-            return (format!("exchanged {one} and {other}"), if theirs == bytes { Vec::new() } else { vec![one, other] });
+            return (
+                format!("exchanged {one} and {other}"),
+                if theirs == bytes { Vec::new() } else { vec![one, other] },
+            );
         }
     };
     fs::write(&file, &forged).unwrap();

@@ -99,18 +99,28 @@ fn check(ledger: &Ledger, said: &Said) {
     let found = ledger.verify(&|_| ());
     assert!(found.faults.is_empty(), "{:?}", found.faults);
     assert_eq!(found.waiting, 0);
-    println!("{} kills: {} records acknowledged, {} checkpoints, {} entries, {} orphans", KILLS, said.acknowledged.len(), said.checkpoints.len(), found.entries, found.orphans);
+    println!(
+        "{} kills: {} records acknowledged, {} checkpoints, {} entries, {} orphans",
+        KILLS,
+        said.acknowledged.len(),
+        said.checkpoints.len(),
+        found.entries,
+        found.orphans
+    );
     assert!(said.acknowledged.len() > 300 && said.checkpoints.len() > 50, "the writers did too little");
 
     let snapshot = ledger.snapshot().unwrap();
     let mut there = HashSet::new();
     for (_, seal) in snapshot.segments() {
-        ledger.records(seal, &mut |record, _| -> Result<(), ledger::Error> {
-            assert!(there.insert(Digest(record.content.try_into().unwrap())), "a record is sealed twice");
-            Ok(())
-        }).unwrap();
+        ledger
+            .records(seal, &mut |record, _| -> Result<(), ledger::Error> {
+                assert!(there.insert(Digest(record.content.try_into().unwrap())), "a record is sealed twice");
+                Ok(())
+            })
+            .unwrap();
     }
-    let lost: Vec<&String> = said.acknowledged.iter().filter(|name| !there.contains(&Digest::of(name.as_bytes()))).collect();
+    let lost: Vec<&String> =
+        said.acknowledged.iter().filter(|name| !there.contains(&Digest::of(name.as_bytes()))).collect();
     assert!(lost.is_empty(), "lost: {lost:?}");
 
     let entries = ledger.log().entries(0..found.entries, found.entries).unwrap();

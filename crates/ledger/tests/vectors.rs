@@ -3,11 +3,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ledger::Digest;
 use ledger::checkpoint::Checkpoint;
 use ledger::merkle::{Tree, is_consistent, leaf, root_of_inclusion};
 use ledger::note::Note;
 use ledger::tile::{self, Tile};
-use ledger::Digest;
 use serde::Deserialize;
 
 /// A case of transparency-dev/merkle.
@@ -40,7 +40,9 @@ impl Case {
         let root = |text: &Option<String>| Some(hash(text).unwrap_or(Digest::of(text.as_deref()?.as_bytes())));
         let proof = self.proof.iter().flatten().map(|it| Digest::from_base64(it)).collect::<Option<Vec<_>>>()?;
         Some(match self.kind.as_str() {
-            "inclusion" => root_of_inclusion(self.leaf_idx, self.tree_size, hash(&self.leaf_hash)?, &proof)? == hash(&self.root)?,
+            "inclusion" => {
+                root_of_inclusion(self.leaf_idx, self.tree_size, hash(&self.leaf_hash)?, &proof)? == hash(&self.root)?
+            }
             _ => is_consistent((self.size1, root(&self.root1)?), (self.size2, root(&self.root2)?), &proof),
         })
     }
@@ -48,7 +50,8 @@ impl Case {
 
 #[test]
 fn all_196_cases_of_transparency_dev_come_out_as_they_should() {
-    let cases: Vec<Case> = include_str!("data/merkle.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let cases: Vec<Case> =
+        include_str!("data/merkle.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(cases.len(), 196);
     assert!(cases.iter().any(|case| case.want_err) && cases.iter().any(|case| !case.want_err));
     for case in &cases {
@@ -74,6 +77,10 @@ fn the_log_that_tessera_wrote_has_the_tiles_and_the_roots_that_we_compute() {
     assert_eq!(tile::bytes(&leaves), STANDARD.decode(&log.tile).unwrap());
     for (size, note) in log.checkpoints.iter().enumerate() {
         let checkpoint = Checkpoint::parse(&Note::parse(note).unwrap().text).unwrap();
-        assert_eq!((checkpoint.size, checkpoint.root), (size as u64, Tree::new(leaves[..size].to_vec()).root()), "{size}");
+        assert_eq!(
+            (checkpoint.size, checkpoint.root),
+            (size as u64, Tree::new(leaves[..size].to_vec()).root()),
+            "{size}"
+        );
     }
 }

@@ -90,7 +90,10 @@ fn guarded(file: &File) -> Result<(), String> {
     let mode = file.metadata().map_err(|error| format!("cannot be read ({error})"))?.permissions().mode();
     match mode & 0o077 {
         0 => Ok(()),
-        _ => Err(format!("can be read by others (mode {:o}); chmod 600 it, and make a new key if they may have", mode & 0o777)),
+        _ => Err(format!(
+            "can be read by others (mode {:o}); chmod 600 it, and make a new key if they may have",
+            mode & 0o777
+        )),
     }
 }
 

@@ -43,8 +43,9 @@ impl Signer {
     pub fn sign(&self, message: &[u8]) -> Result<[u8; 64], Error> {
         match self {
             Signer::Key(key) => Ok(ed25519_dalek::Signer::sign(&**key, message).to_bytes()),
-            Signer::Command { command, public } => asked(command, public, message)
-                .map_err(|why| Error::Command { command: command.clone(), why }),
+            Signer::Command { command, public } => {
+                asked(command, public, message).map_err(|why| Error::Command { command: command.clone(), why })
+            }
         }
     }
 }
@@ -72,7 +73,8 @@ fn asked(command: &str, public: &VerifyingKey, message: &[u8]) -> Result<[u8; 64
     }
     let raw = <[u8; 64]>::try_from(&*output.stdout).ok();
     let text = || String::from_utf8(output.stdout.clone()).ok().and_then(|text| STANDARD.decode(text.trim()).ok());
-    let signature = raw.or_else(|| text()?.try_into().ok()).ok_or("wrote no signature of 64 bytes, raw or in base64")?;
+    let signature =
+        raw.or_else(|| text()?.try_into().ok()).ok_or("wrote no signature of 64 bytes, raw or in base64")?;
     public
         .verify_strict(message, &Signature::from_bytes(&signature))
         .map_err(|_| "signed with another key than its public key says")?;

@@ -1,9 +1,10 @@
 //! The files of a folder.
 
 use super::Intake;
-use super::document::{Document, digest};
+use super::document::{Digested, Document, digest};
 use super::licence::{Folders, LARGEST, Licences, is_licence};
 use crate::error::Error;
+use crate::hash::Digest;
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 use std::fs::File;
@@ -35,9 +36,32 @@ pub(super) fn documents(root: &Path, licences: &Licences, intake: &mut Intake) -
             Ok(path) => waiting.push(path),
             Err(error) => intake.refuse(root.display(), error),
         }
-        if waiting.len() == BATCH { read(&std::mem::take(&mut waiting), &below, licences, &folders, intake) } else { Ok(()) }
+        if waiting.len() == BATCH {
+            read(&std::mem::take(&mut waiting), &below, licences, &folders, intake)
+        } else {
+            Ok(())
+        }
     })?;
     read(&waiting, &below, licences, &folders, intake)
+}
+
+pub(super) fn contents(root: &Path) -> Result<Vec<Digest>, Error> {
+    let mut paths = Vec::new();
+    walk(root, &mut |path| {
+        paths.push(path.map_err(|error| Error::input(root.display(), error))?);
+        Ok(())
+    })?;
+    paths
+        .par_iter()
+        .map(|path| open(path).map(|it| it.content).map_err(|why| Error::input(path.display(), why)))
+        .collect()
+}
+
+fn open(path: &Path) -> Result<Digested, String> {
+    let failed = |error: std::io::Error| format!("cannot be read ({error})");
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    digest(file, length)
 }
 
 fn walk(root: &Path, act: &mut dyn FnMut(Result<PathBuf, ignore::Error>) -> Result<(), Error>) -> Result<(), Error> {
@@ -52,13 +76,13 @@ fn walk(root: &Path, act: &mut dyn FnMut(Result<PathBuf, ignore::Error>) -> Resu
     Ok(())
 }
 
-fn read(paths: &[PathBuf], below: &(dyn Fn(&Path) -> Vec<u8> + Sync), licences: &Licences, folders: &Folders, intake: &mut Intake) -> Result<(), Error> {
-    let open = |path: &PathBuf| {
-        let failed = |error: std::io::Error| format!("cannot be read ({error})");
-        let file = File::open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        digest(file, length)
-    };
+fn read(
+    paths: &[PathBuf],
+    below: &(dyn Fn(&Path) -> Vec<u8> + Sync),
+    licences: &Licences,
+    folders: &Folders,
+    intake: &mut Intake,
+) -> Result<(), Error> {
     let digested: Vec<_> = paths.par_iter().map(|path| open(path)).collect();
     for (path, digested) in paths.iter().zip(digested) {
         match digested {
@@ -66,7 +90,17 @@ fn read(paths: &[PathBuf], below: &(dyn Fn(&Path) -> Vec<u8> + Sync), licences: 
                 let path = below(path);
                 let licence = licences.of(&digested.head, &path, folders);
                 let (content, length, swhid) = (digested.content, digested.length, digested.swhid);
-                intake.take(Document { path, content, length, swhid, licence, commit: None, author: None, committer: None, committed: None })?;
+                intake.take(Document {
+                    path,
+                    content,
+                    length,
+                    swhid,
+                    licence,
+                    commit: None,
+                    author: None,
+                    committer: None,
+                    committed: None,
+                })?;
             }
             Err(why) => intake.refuse(path.display(), why),
         }

@@ -29,7 +29,11 @@ impl Licences {
     /// `otherwise` is no SPDX expression.
     pub fn load(otherwise: Option<&str>) -> Result<Licences, Error> {
         let store = Store::load_inline().map_err(|error| Error::input("the list of licences", format!("{error:?}")))?;
-        let otherwise = otherwise.map(|text| expression(text).ok_or_else(|| Error::input(format!("--licence {text}"), "is no SPDX expression, such as MIT OR Apache-2.0")));
+        let otherwise = otherwise.map(|text| {
+            expression(text).ok_or_else(|| {
+                Error::input(format!("--licence {text}"), "is no SPDX expression, such as MIT OR Apache-2.0")
+            })
+        });
         Ok(Licences { store, otherwise: otherwise.transpose()? })
     }
 

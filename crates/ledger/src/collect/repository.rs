@@ -24,7 +24,9 @@ const LONGEST: usize = 1_000_000;
 pub(super) fn clone(address: &str) -> Result<TempDir, Error> {
     let bad = |why: String| Error::input(super::plain(address), why);
     let folder = tempfile::tempdir().map_err(|error| bad(format!("no folder for a copy ({error})")))?;
-    let failed = |error: &dyn std::error::Error| bad(format!("cannot be cloned ({}); clone it yourself and give the folder", chain(error)));
+    let failed = |error: &dyn std::error::Error| {
+        bad(format!("cannot be cloned ({}); clone it yourself and give the folder", chain(error)))
+    };
     let mut clone = gix::prepare_clone_bare(address, folder.path()).map_err(|error| failed(&error))?;
     clone.fetch_only(gix::progress::Discard, &AtomicBool::new(false)).map_err(|error| failed(&error))?;
     Ok(folder)
@@ -47,12 +49,25 @@ pub(super) fn open(folder: &Path) -> Result<Option<Repository>, Error> {
         return Ok(None);
     }
     let opened = gix::open_opts(folder, gix::open::Options::isolated());
-    opened.map(Some).map_err(|error| Error::input(folder.display(), format!("is a broken repository ({}); repair it, or collect a copy of its files", chain(&error))))
+    opened.map(Some).map_err(|error| {
+        Error::input(
+            folder.display(),
+            format!("is a broken repository ({}); repair it, or collect a copy of its files", chain(&error)),
+        )
+    })
 }
 
 pub(super) fn head(repository: &Repository, name: &str) -> Result<ObjectId, Error> {
     let head = repository.head_id().map(gix::Id::detach);
-    head.map_err(|error| Error::input(name, format!("has no commit that can be read ({}); repair it with git fsck, or collect a copy of its files", chain(&error))))
+    head.map_err(|error| {
+        Error::input(
+            name,
+            format!(
+                "has no commit that can be read ({}); repair it with git fsck, or collect a copy of its files",
+                chain(&error)
+            ),
+        )
+    })
 }
 
 /// Who wrote a file last.
@@ -63,9 +78,21 @@ struct Written {
     time: i64,
 }
 
-pub(super) fn documents(repository: &Repository, head: ObjectId, licences: &Licences, intake: &mut Intake) -> Result<(), Error> {
+pub(super) fn documents(
+    repository: &Repository,
+    head: ObjectId,
+    licences: &Licences,
+    intake: &mut Intake,
+) -> Result<(), Error> {
     let place = repository.path().display().to_string();
-    let files = files(repository, head).map_err(|why| Error::input(&place, format!("the files of its head cannot be read ({why}); repair it with git fsck, or collect a copy of its files")))?;
+    let files = files(repository, head).map_err(|why| {
+        Error::input(
+            &place,
+            format!(
+                "the files of its head cannot be read ({why}); repair it with git fsck, or collect a copy of its files"
+            ),
+        )
+    })?;
     let mut folders = Folders::default();
     for (path, id) in files.iter().filter(|(path, _)| is_licence(path)) {
         let small = repository.find_header(*id).is_ok_and(|header| header.size() <= LARGEST);
@@ -76,7 +103,10 @@ pub(super) fn documents(repository: &Repository, head: ObjectId, licences: &Lice
     }
     let (written, by, broken) = history(repository, head, &files);
     if let Some(why) = broken {
-        intake.refuse(format!("{place}, history"), format!("is broken ({why}); files whose commit was not found have the head's, without author"));
+        intake.refuse(
+            format!("{place}, history"),
+            format!("is broken ({why}); files whose commit was not found have the head's, without author"),
+        );
     }
     for (path, id) in &files {
         let size = match repository.find_header(*id) {
@@ -119,13 +149,18 @@ fn files(repository: &Repository, head: ObjectId) -> Result<Vec<(BString, Object
     let said = |error: gix::Error| chain(&error);
     let tree = repository.find_commit(head).map_err(said)?.tree().map_err(said)?;
     let entries = tree.traverse().breadthfirst.files().map_err(said)?;
-    let mut files: Vec<_> = entries.into_iter().filter(|it| it.mode.is_blob()).map(|it| (it.filepath, it.oid)).collect();
+    let mut files: Vec<_> =
+        entries.into_iter().filter(|it| it.mode.is_blob()).map(|it| (it.filepath, it.oid)).collect();
     files.sort();
     Ok(files)
 }
 
 /// For each file, the newest commit that made it what it is; and why there are none further back, if history is broken.
-fn history(repository: &Repository, head: ObjectId, files: &[(BString, ObjectId)]) -> (Vec<Written>, HashMap<BString, usize>, Option<String>) {
+fn history(
+    repository: &Repository,
+    head: ObjectId,
+    files: &[(BString, ObjectId)],
+) -> (Vec<Written>, HashMap<BString, usize>, Option<String>) {
     let mut wanted: HashMap<&[u8], ObjectId> = files.iter().map(|(path, id)| (path.as_slice(), *id)).collect();
     let (mut written, mut by) = (Vec::new(), HashMap::new());
     let walk = repository.rev_walk([head]).sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst)).all();
@@ -145,7 +180,11 @@ fn history(repository: &Repository, head: ObjectId, files: &[(BString, ObjectId)
             Ok(changed) => changed,
             Err(why) => return (written, by, Some(why)),
         };
-        let own: Vec<BString> = changed.into_iter().filter(|(path, blob)| wanted.get(path.as_slice()) == Some(blob)).map(|(path, _)| path).collect();
+        let own: Vec<BString> = changed
+            .into_iter()
+            .filter(|(path, blob)| wanted.get(path.as_slice()) == Some(blob))
+            .map(|(path, _)| path)
+            .collect();
         if own.is_empty() {
             continue;
         }
@@ -163,7 +202,8 @@ fn history(repository: &Repository, head: ObjectId, files: &[(BString, ObjectId)
 
 fn signed(repository: &Repository, id: ObjectId) -> Result<Written, String> {
     let commit = repository.find_commit(id).map_err(|error| chain(&error))?;
-    let (author, committer) = (commit.author().map_err(|error| chain(&error))?, commit.committer().map_err(|error| chain(&error))?);
+    let (author, committer) =
+        (commit.author().map_err(|error| chain(&error))?, commit.committer().map_err(|error| chain(&error))?);
     let name = |name: &[u8], email: &[u8]| format!("{} <{}>", name.to_str_lossy(), email.to_str_lossy());
     Ok(Written {
         commit: id,
@@ -176,16 +216,27 @@ fn signed(repository: &Repository, id: ObjectId) -> Result<Written, String> {
 /// The files that a commit changed: those that differ from all its parents.
 fn changed(repository: &Repository, id: ObjectId, parents: &[ObjectId]) -> Result<HashMap<BString, ObjectId>, String> {
     let tree = |id: ObjectId| {
-        let commit = id.attach(repository).object().map_err(|error| chain(&error))?.try_into_commit().map_err(|error| chain(&error))?;
+        let commit = id
+            .attach(repository)
+            .object()
+            .map_err(|error| chain(&error))?
+            .try_into_commit()
+            .map_err(|error| chain(&error))?;
         commit.tree().map_err(|error| chain(&error))
     };
     let new = tree(id)?;
     let against = |old: &gix::Tree| -> Result<HashMap<BString, ObjectId>, String> {
         let mut recorder = gix::diff::tree::Recorder::default();
-        let (old, new) = (gix::objs::TreeRefIter::from_bytes(&old.data, old.id.kind()), gix::objs::TreeRefIter::from_bytes(&new.data, new.id.kind()));
-        gix::diff::tree(old, new, State::default(), &repository.objects, &mut recorder).map_err(|error| chain(&error))?;
+        let (old, new) = (
+            gix::objs::TreeRefIter::from_bytes(&old.data, old.id.kind()),
+            gix::objs::TreeRefIter::from_bytes(&new.data, new.id.kind()),
+        );
+        gix::diff::tree(old, new, State::default(), &repository.objects, &mut recorder)
+            .map_err(|error| chain(&error))?;
         let blob = |change: Change| match change {
-            Change::Addition { entry_mode, oid, path, .. } | Change::Modification { entry_mode, oid, path, .. } => entry_mode.is_blob().then_some((path, oid)),
+            Change::Addition { entry_mode, oid, path, .. } | Change::Modification { entry_mode, oid, path, .. } => {
+                entry_mode.is_blob().then_some((path, oid))
+            }
             Change::Deletion { .. } => None,
         };
         Ok(recorder.records.into_iter().filter_map(blob).collect())

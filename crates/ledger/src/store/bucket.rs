@@ -20,7 +20,9 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn open(address: &str) -> Result<Bucket, Error> {
         let bad = |why: String| Error::store(address, why);
-        let path = address.strip_prefix("s3://").ok_or_else(|| bad("is no ledger's place; give a folder or s3://bucket/prefix".to_owned()))?;
+        let path = address
+            .strip_prefix("s3://")
+            .ok_or_else(|| bad("is no ledger's place; give a folder or s3://bucket/prefix".to_owned()))?;
         let prefix = path.split_once('/').map_or("", |(_, prefix)| prefix);
         let inner = AmazonS3Builder::from_env().with_url(address).build();
         let inner = inner.map_err(|error| bad(format!("{error}; set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and, if it is not Amazon's, AWS_ENDPOINT_URL")))?;

@@ -44,7 +44,10 @@ impl Folder {
 
     pub(super) fn put(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
         self.write(&self.root.join(path), bytes).map_err(|error| {
-            Error::store(self.root.join(path).display(), format!("cannot be written ({error}); free space, or mend the folder's permissions"))
+            Error::store(
+                self.root.join(path).display(),
+                format!("cannot be written ({error}); free space, or mend the folder's permissions"),
+            )
         })
     }
 
@@ -52,7 +55,8 @@ impl Folder {
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
         let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let unfinished = folder.join(format!("{UNFINISHED}{}-{number}-{:08x}", std::process::id(), rand::random::<u32>()));
+        let unfinished =
+            folder.join(format!("{UNFINISHED}{}-{number}-{:08x}", std::process::id(), rand::random::<u32>()));
         let mut file = File::create_new(&unfinished)?;
         let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&unfinished, path));
         if written.is_err() {
@@ -78,7 +82,9 @@ impl Folder {
         let locked = fs::create_dir_all(&self.root)
             .and_then(|()| File::options().create(true).truncate(false).write(true).open(&path))
             .and_then(|file| file.lock().map(|()| file));
-        locked.map_err(|error| Error::store(path.display(), format!("cannot be locked ({error}); use a file system with locks")))
+        locked.map_err(|error| {
+            Error::store(path.display(), format!("cannot be locked ({error}); use a file system with locks"))
+        })
     }
 
     pub(super) fn list(&self, prefix: &str) -> Result<Vec<(String, u64)>, Error> {
@@ -147,7 +153,8 @@ mod tests {
                     for _ in 0..50 {
                         loop {
                             let now = store.version("count").unwrap();
-                            let count = now.as_ref().map_or(0, |it| std::str::from_utf8(it.bytes()).unwrap().parse().unwrap());
+                            let count =
+                                now.as_ref().map_or(0, |it| std::str::from_utf8(it.bytes()).unwrap().parse().unwrap());
                             if store.swap("count", now.as_ref(), Bytes::from((count + 1).to_string())).unwrap() {
                                 break;
                             }

@@ -8,7 +8,8 @@ use std::path::Path;
 /// A new ledger below a folder.
 pub fn init(folder: &Path) -> Ledger {
     let place = folder.join("ledger").display().to_string();
-    Ledger::init(&place, Home::at(&folder.join("home")), "example.com/log", &Signing::File { passphrase: None }).unwrap()
+    Ledger::init(&place, Home::at(&folder.join("home")), "example.com/log", &Signing::File { passphrase: None })
+        .unwrap()
 }
 
 /// The same ledger again.
