@@ -167,20 +167,24 @@ impl Log<'_> {
     /// # Errors
     /// The store or a witness fails; to be done again.
     pub fn settle(&self, head: &Signed) -> Result<(), Error> {
-        let behind = |published: Option<(Checkpoint, String, Version)>| {
-            published.is_none_or(|(it, ..)| it.size < head.checkpoint.size)
-        };
-        if !behind(self.published()?) {
-            return Ok(());
+        let size = head.checkpoint.size;
+        let Some((published, note, _)) = self.published()? else { return self.complete(head, 0) };
+        // A policy that names new witnesses wants their signatures on what is published already.
+        match published.size > size || (published.size == size && self.policy.believe(&note).is_ok()) {
+            true => Ok(()),
+            false => self.complete(head, published.size),
         }
+    }
+
+    fn complete(&self, head: &Signed, published: u64) -> Result<(), Error> {
         let path = staging(&head.checkpoint);
         match self.store.get(&path)? {
             Some(staged) => self.place(&staged, &path)?,
-            // Another writer has done it meanwhile, or there is nothing to place.
-            None if head.checkpoint.size == 0 || !behind(self.published()?) => {}
+            None if head.checkpoint.size == published => {}
+            // Another writer has done it meanwhile, or there is nothing left to do it with.
+            None if self.published()?.is_some_and(|(it, ..)| it.size >= head.checkpoint.size) => return Ok(()),
             None => return Err(Error::broken(&path, "is missing, so that the log cannot be completed")),
         }
-        let published = self.published()?.map_or(0, |(it, ..)| it.size);
         let note = cosign::witnessed(self, &head.note, &head.checkpoint, published)?;
         self.publish(&note, head.checkpoint.size)?;
         for (path, _) in self.store.list(STAGING)? {

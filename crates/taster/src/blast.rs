@@ -31,7 +31,7 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let ledger = arguments.place.read(arguments.policy.as_ref())?;
+    let ledger = arguments.place.read(arguments.policy.as_deref())?;
     let snapshot = ledger.snapshot()?;
     let blast = ledger.blast(&snapshot, arguments.bad.target(&ledger)?)?;
     arguments.place.say(&blast, &lines(&blast))?;

@@ -38,7 +38,7 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let mut policies = arguments.policy.iter().map(read_policy);
+    let mut policies = arguments.policy.iter().map(|path| read_policy(path));
     let mut logs = policies.next().context("give --policy FILE")??;
     for policy in policies {
         logs.logs.extend(policy?.logs);

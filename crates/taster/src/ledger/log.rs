@@ -28,7 +28,7 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let ledger = arguments.place.read(arguments.policy.as_ref())?;
+    let ledger = arguments.place.read(arguments.policy.as_deref())?;
     let snapshot = ledger.snapshot()?;
     let (mut json, mut lines) = (Vec::new(), Vec::new());
     for (at, entry) in snapshot.entries.iter().enumerate() {

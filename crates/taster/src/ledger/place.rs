@@ -5,7 +5,7 @@ use clap::Args;
 use ledger::policy::Policy;
 use ledger::{Home, Ledger};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The variable that holds the passphrase of keys: a flag would show it to everybody on this machine.
 pub const PASSPHRASE: &str = "TASTER_LEDGER_PASSPHRASE";
@@ -43,7 +43,7 @@ impl Place {
     ///
     /// # Errors
     /// The file is no policy, or there is no home.
-    pub fn read(&self, policy: Option<&PathBuf>) -> Result<Ledger> {
+    pub fn read(&self, policy: Option<&Path>) -> Result<Ledger> {
         match policy {
             None => self.open(),
             Some(path) => Ok(Ledger::read(&self.ledger, read_policy(path)?)?),
@@ -71,7 +71,7 @@ impl Place {
 ///
 /// # Errors
 /// It cannot be read, or is none.
-pub fn read_policy(path: &PathBuf) -> Result<Policy> {
+pub fn read_policy(path: &Path) -> Result<Policy> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     Policy::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))
 }

@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             Digest::of(&bytes.with_context(|| format!("{document}: is no SHA-256 and cannot be read as a file"))?)
         }
     };
-    let ledger = arguments.place.read(arguments.policy.as_ref())?;
+    let ledger = arguments.place.read(arguments.policy.as_deref())?;
     let snapshot = ledger.snapshot()?;
     let found = ledger.find(&snapshot, &content)?;
     std::fs::create_dir_all(&arguments.out).with_context(|| format!("--out {}", arguments.out.display()))?;

@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         model: digest(&arguments.model)?,
         segments,
         bases: arguments.base.iter().map(|base| digest(base)).collect::<Result<_>>()?,
-        parameters: arguments.parameter.iter().map(|it| parameter(it)).collect::<Result<Map<_, _>>>()?,
+        parameters: arguments.parameter.iter().map(|it| parameter(it)).collect::<Result<Map<String, Value>>>()?,
     };
     let statement = ledger.train(&snapshot, &training)?;
     let line = format!(

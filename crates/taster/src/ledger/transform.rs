@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn decisions(path: &Path) -> Result<HashMap<Digest, Outcome>> {
     let file = std::fs::File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     let (mut lines, mut outcomes) = (BufReader::new(file), HashMap::new());
-    for number in 1.. {
+    for number in 1u64.. {
         let mut line = String::new();
         let read = lines.by_ref().take(LONGEST).read_line(&mut line);
         if read.with_context(|| format!("{}, line {number}: cannot be read", path.display()))? == 0 {

@@ -32,7 +32,7 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let ledger = arguments.place.read(arguments.policy.as_ref())?;
+    let ledger = arguments.place.read(arguments.policy.as_deref())?;
     let known = ledger.snapshot().map_or(0, |it| it.segments().map(|(_, seal)| seal.records).sum());
     let bar = progress::bar(known);
     let found = ledger.verify(&|records| bar.set_position(records));
