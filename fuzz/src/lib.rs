@@ -18,7 +18,7 @@ use watch::gateway::Dialect;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target with its name, which is also that of its folder under `seeds`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("source", source),
     ("rule", rule),
     ("config", config),
@@ -33,6 +33,11 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("documents_parquet", documents_parquet),
     ("documents_packed", documents_packed),
     ("tokens", tokens),
+    ("note", note),
+    ("proof", proof),
+    ("tile", tile),
+    ("record", record),
+    ("statement", statement),
 ];
 
 /// Source code: the first byte chooses the language.
@@ -218,4 +223,45 @@ fn ask(model: &dyn Model) -> bool {
 fn in_folder(files: &[(&str, &[u8])], use_it: impl FnOnce(&Path) -> bool) -> bool {
     let Ok(folder) = tempfile::tempdir() else { return false };
     files.iter().all(|(name, data)| fs::write(folder.path().join(name), data).is_ok()) && use_it(folder.path())
+}
+
+/// A signed note, its checkpoint, and a policy of witnesses.
+pub fn note(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let policy = ledger::policy::Policy::parse(text);
+    let Ok(note) = ledger::note::Note::parse(text) else { return policy.is_ok() };
+    assert_eq!(ledger::note::Note::parse(&note.to_string()).as_ref(), Ok(&note));
+    ledger::checkpoint::Checkpoint::parse(&note.text).is_ok()
+}
+
+/// A proof that stands for itself.
+pub fn proof(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let Ok(proof) = ledger::Proof::parse(text) else { return false };
+    assert_eq!(ledger::Proof::parse(&proof.to_string()).as_ref(), Ok(&proof));
+    true
+}
+
+/// The path of a tile, then a line's end, then the tile or the bundle.
+pub fn tile(data: &[u8]) -> bool {
+    let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return false };
+    let path = std::str::from_utf8(&data[..end]).unwrap_or_default();
+    let Some(tile) = ledger::tile::Tile::parse(path) else { return false };
+    match tile.level {
+        None => ledger::tile::entries(&tile, &data[end + 1..]).is_some(),
+        Some(_) => ledger::tile::hashes(&tile, &data[end + 1..]).is_some(),
+    }
+}
+
+/// The canonical bytes of a record, which are the only ones that it has.
+pub fn record(data: &[u8]) -> bool {
+    let Ok(record) = ledger::Record::decode(data) else { return false };
+    assert_eq!(record.encode().as_deref(), Ok(data));
+    true
+}
+
+/// A DSSE envelope, believed from whoever it says that it is from.
+pub fn statement(data: &[u8]) -> bool {
+    let keys = std::str::from_utf8(data).ok().and_then(|text| sign::dsse::claimed(text).ok()).unwrap_or_default();
+    ledger::statement::Statement::open(data, &keys).is_ok()
 }

@@ -1,13 +1,16 @@
 //! The command line: parse arguments, call one crate, print.
 
 mod audit;
+mod blast;
 mod check;
 mod compare;
 mod config;
 mod lab;
+mod ledger;
 mod progress;
 mod scan;
 mod watch;
+mod witness;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -39,6 +42,13 @@ enum Command {
     /// Has generated code changed for the worse, where, and what do its prompts share?
     #[command(subcommand)]
     Watch(watch::Command),
+    /// Who supplied the data that taught this? A tamper-evident record of documents, steps and models.
+    #[command(subcommand)]
+    Ledger(Box<ledger::Command>),
+    /// What must be looked at again if a source, a contributor or a document is bad?
+    Blast(blast::Arguments),
+    /// Witness logs: cosign a log's checkpoint only if it continues the one before.
+    Witness(witness::Arguments),
     /// Make small models with planted, documented backdoors, and measure the detectors on them.
     #[command(subcommand)]
     Lab(lab::Command),
@@ -52,6 +62,9 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Watch(command) => watch::run(command),
+        Command::Ledger(command) => ledger::run(*command),
+        Command::Blast(arguments) => blast::run(&arguments),
+        Command::Witness(arguments) => witness::run(&arguments),
         Command::Lab(command) => lab::run(command),
     };
     result.unwrap_or_else(|error| {

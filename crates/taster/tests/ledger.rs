@@ -1,0 +1,112 @@
+//! The ledger, as a user runs it.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/command.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod command;
+
+use command::{error_line, taster};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use tempfile::TempDir;
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    taster().current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// What a command prints as JSON, and its exit status.
+fn json(folder: &Path, arguments: &[&str]) -> (Value, i32) {
+    let output = run(folder, &[arguments, &["--json"]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    (
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{arguments:?}: {text} {error}")),
+        output.status.code().unwrap(),
+    )
+}
+
+/// A ledger with a sealed folder of two documents.
+fn sealed() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::create_dir(at.join("data")).unwrap();
+    fs::write(at.join("data/a.py"), "a = 1\n").unwrap();
+    fs::write(at.join("data/b\x1b[31m.py"), "b = 1\n").unwrap();
+    assert_eq!(json(at, &["ledger", "init", "--origin", "example.com/log"]).0["origin"], "example.com/log");
+    assert_eq!(json(at, &["ledger", "add", "data", "--licence", "MIT"]).0["documents"], 2);
+    assert_eq!(json(at, &["ledger", "seal"]).0["records"], 2);
+    folder
+}
+
+#[test]
+fn a_ledger_is_begun_filled_sealed_verified_and_proved() {
+    let folder = sealed();
+    let at = folder.path();
+    let (found, status) = json(at, &["ledger", "verify"]);
+    assert_eq!((found["records"].as_u64(), status), (Some(2), 0), "{found}");
+    let (proved, status) = json(at, &["ledger", "prove", "data/a.py", "--out", "proofs"]);
+    assert_eq!((proved["proofs"].as_array().unwrap().len(), status), (1, 0));
+    // A stranger has the proof and the policy only.
+    let stranger = tempfile::tempdir().unwrap();
+    let proof = at.join("proofs/0-0.tlog-proof");
+    let policy = at.join("ledger.home/policy");
+    let check = |proof: &Path| {
+        json(
+            stranger.path(),
+            &["ledger", "prove", "--check", proof.to_str().unwrap(), "--policy", policy.to_str().unwrap()],
+        )
+    };
+    let (checked, status) = check(&proof);
+    assert_eq!((checked["record"]["path"].as_str(), status), (Some("a.py"), 0), "{checked}");
+    let forged = stranger.path().join("forged.tlog-proof");
+    fs::write(&forged, fs::read_to_string(&proof).unwrap().replace("index 0", "index 1")).unwrap();
+    assert_eq!(check(&forged).1, 1);
+    assert_eq!(run(at, &["ledger", "prove", &"0".repeat(64)]).status.code(), Some(1));
+
+    assert_eq!(json(at, &["ledger", "train", "data", "--name", "model"]).1, 0);
+    let (blast, status) = json(at, &["blast", "--source", "data"]);
+    assert_eq!((blast["models"][0]["name"].as_str(), status), (Some("model"), 1), "{blast}");
+    assert_eq!(json(at, &["blast", "--source", "elsewhere"]).1, 0);
+    assert_eq!(json(at, &["ledger", "revoke", "--source", "data", "--reason", "planted"]).1, 0);
+    assert_eq!(json(at, &["ledger", "log"]).0["entries"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_forged_ledger_is_named_and_nothing_of_it_reaches_the_terminal_unescaped() {
+    let folder = sealed();
+    let at = folder.path();
+    let b = "data/b\x1b[31m.py";
+    let said = run(at, &["ledger", "prove", b]).stdout;
+    assert!(!said.contains(&0x1b) && !said.is_empty());
+    let tile = at.join("ledger/tile/entries/000.p/1");
+    let mut bytes = fs::read(&tile).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&tile, bytes).unwrap();
+    let output = run(at, &["ledger", "verify"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.starts_with("tile/entries/000.p/1"), "{text}");
+}
+
+#[test]
+fn what_is_wrong_is_one_line_that_says_what_to_do() {
+    let folder = sealed();
+    let at = folder.path();
+    for (arguments, said) in [
+        (&["ledger", "init"][..], "there is a ledger here already"),
+        (&["ledger", "seal", "--ledger", "none"], "init"),
+        (&["ledger", "add", "none"], "no folder"),
+        (&["ledger", "add", "data", "--licence", "mine, all mine"], "SPDX"),
+        (&["ledger", "prove", "none"], "cannot be read as a file"),
+        (&["ledger", "revoke", "--contributor", "nobody@example.com", "--reason", "x"], "nobody of this name"),
+        (&["ledger", "seal", "--ledger", "ftp://host/x", "--home", "ledger.home"], "s3://"),
+        (&["ledger", "train", "data", "--segment", "0"], "64 digits"),
+    ] {
+        let output = run(at, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let line = error_line(&output);
+        assert!(line.contains(said), "{arguments:?}: {line}");
+    }
+}
