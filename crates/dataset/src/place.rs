@@ -87,23 +87,4 @@ impl Place {
             Place::Store(store) => Ok(Box::new(store.reader(file, Some(range))?)),
         }
     }
-
-    /// A folder to write to, made where it is missing.
-    pub fn folder(location: &str) -> Result<Place, DatasetError> {
-        let path = match store::scheme(location) {
-            None => PathBuf::from(location),
-            Some("file") => local::of_url(location)?,
-            Some(_) => return store::Store::open(location).map(Place::Store),
-        };
-        std::fs::create_dir_all(&path).map_err(DatasetError::unreadable(location))?;
-        path.canonicalize().map(Place::Local).map_err(DatasetError::unreadable(location))
-    }
-
-    /// Writes a file of the folder.
-    pub fn put(&self, file: &str, bytes: Vec<u8>) -> io::Result<()> {
-        match self {
-            Place::Local(path) => std::fs::write(path.join(file), bytes),
-            Place::Store(store) => store.put(file, bytes),
-        }
-    }
 }
