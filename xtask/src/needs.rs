@@ -10,6 +10,8 @@ use std::process::Command;
 pub struct Needs {
     /// Python with the packages of `requirements.txt`: a real model server, and validators of the report formats.
     pub python: PathBuf,
+    /// Python with the packages of `requirements-s3.txt`: a real S3 server, for data sets on an object store.
+    pub moto: PathBuf,
     /// A Chromium: shows that nothing hostile comes alive in the report's page.
     pub chromium: PathBuf,
     /// The folder of PostgreSQL's programs: a real server that several gateways share.
@@ -20,12 +22,19 @@ impl Needs {
     /// Finds each need, or installs it.
     pub fn meet(house: &House) -> Result<Needs> {
         rust_components()?;
-        Ok(Needs { python: python(house)?, chromium: chromium()?, postgres: postgres()? })
+        let python = environment(house, "test-python", "requirements.txt")?;
+        let moto = environment(house, "test-s3", "requirements-s3.txt")?;
+        Ok(Needs { python, moto, chromium: chromium()?, postgres: postgres()? })
     }
 
     /// What the tests read.
-    pub fn environment(&self) -> [(&'static str, &PathBuf); 3] {
-        [("TASTER_TEST_PYTHON", &self.python), ("TASTER_CHROMIUM", &self.chromium), ("TASTER_POSTGRES", &self.postgres)]
+    pub fn environment(&self) -> [(&'static str, &PathBuf); 4] {
+        [
+            ("TASTER_TEST_PYTHON", &self.python),
+            ("TASTER_MOTO", &self.moto),
+            ("TASTER_CHROMIUM", &self.chromium),
+            ("TASTER_POSTGRES", &self.postgres),
+        ]
     }
 }
 
@@ -63,11 +72,11 @@ fn postgres() -> Result<PathBuf> {
     found().context("postgresql is installed but its initdb does not start; name its folder in TASTER_POSTGRES")
 }
 
-/// A virtual environment under the target folder, rebuilt when `requirements.txt` changes.
-fn python(house: &House) -> Result<PathBuf> {
-    let folder = house.target.join("test-python");
+/// The Python of a virtual environment under the target folder, rebuilt when its requirements change.
+fn environment(house: &House, name: &str, requirements: &str) -> Result<PathBuf> {
+    let folder = house.target.join(name);
     let python = folder.join("bin/python");
-    let requirements = house.root.join("xtask/requirements.txt");
+    let requirements = house.root.join("xtask").join(requirements);
     let wanted = fs::read_to_string(&requirements)?;
     // Written last, so that an installation that was broken off is not taken for a whole one.
     let installed = folder.join("installed.txt");

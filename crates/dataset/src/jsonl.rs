@@ -22,7 +22,7 @@ pub(crate) fn read(
     first: u64,
     sink: &mut Sink<'_>,
 ) -> Result<(), DatasetError> {
-    let end = range.as_ref().map_or(u64::MAX, |range| range.end - range.start);
+    let end = range.as_ref().map_or(u64::MAX, |range| range.end.saturating_sub(range.start));
     let opened = match range {
         None => place.open(file),
         // The last line begins in the range and may end behind it.

@@ -80,11 +80,17 @@ pub(crate) fn cuts(place: &Place, file: &str, full: u64) -> Result<Vec<(Range<us
     let mut cuts = Vec::new();
     let (mut start, mut held) = (0, 0);
     for group in 0..table.groups() {
-        held += table.packed(group);
+        held = table.packed(group).saturating_add(held);
         if held >= full || group + 1 == table.groups() {
             cuts.push((start..group + 1, held));
             (start, held) = (group + 1, 0);
         }
     }
     Ok(cuts)
+}
+
+/// Calls into the Parquet crate, whose assertions a damaged file can trip: that is this file's error, not the program's.
+pub(crate) fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    read.unwrap_or_else(|_| Err("it is damaged, and its reader gave up".to_owned()))
 }

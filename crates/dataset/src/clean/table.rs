@@ -2,6 +2,7 @@
 //! and written in the file's own types, so that the schema stays what it was, whatever it is.
 
 use crate::place::{Place, local};
+use crate::table::guarded;
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::{ColumnCloseResult, ColumnWriter, ColumnWriterImpl};
@@ -32,7 +33,8 @@ pub(super) fn copy(place: &Place, name: &str, rows: &BTreeSet<u64>, target: &Pat
         }
     };
     let writer = BufWriter::new(File::create_new(target)?);
-    let removed = filter(file, rows, writer).map_err(io::Error::other)?;
+    let copied = guarded(|| filter(file, rows, writer).map_err(|error| error.to_string()));
+    let removed = copied.map_err(io::Error::other)?;
     File::open(target)?.sync_all()?;
     Ok(removed)
 }
@@ -47,9 +49,9 @@ fn filter(file: File, rows: &BTreeSet<u64>, to: BufWriter<File>) -> Result<BTree
     for number in 0..reader.num_row_groups() {
         let group = reader.get_row_group(number)?;
         let count = group.metadata().num_rows().max(0).unsigned_abs();
-        let here: Vec<u64> = rows.range(first..first + count).map(|row| row - first).collect();
+        let here: Vec<u64> = rows.range(first..first.saturating_add(count)).map(|row| row - first).collect();
         removed.extend(here.iter().map(|row| row + first));
-        first += count;
+        first = first.saturating_add(count);
         let mut target = writer.next_row_group()?;
         if here.is_empty() {
             whole(&file, &*group, &mut target)?;

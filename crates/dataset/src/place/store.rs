@@ -66,9 +66,11 @@ impl Store {
         Arc::clone(&self.store)
     }
 
-    /// The key of a file below the prefix.
+    /// The key of a file below the prefix. Names come from keys and are joined as they are: escaping them again would miss the object.
     pub fn key(&self, file: &str) -> Key {
-        file.split('/').fold(self.prefix.clone(), |key, piece| key.join(piece))
+        let prefix = self.prefix.as_ref();
+        let key = if prefix.is_empty() { file.to_owned() } else { format!("{prefix}/{file}") };
+        Key::parse(&key).unwrap_or_else(|_| Key::from(key))
     }
 
     /// Every object below the prefix.
@@ -101,7 +103,7 @@ impl Store {
         let (key, size) = (self.key(file), self.size(file)?);
         let range = range.map_or(0..size, |range| range.start.min(size)..range.end.min(size));
         let mut reader = Reader { store: Arc::clone(&self.store), key, left: range, held: Bytes::new(), coming: None };
-        reader.ask();
+        reader.ask()?;
         Ok(reader)
     }
 }
@@ -110,13 +112,13 @@ impl Store {
 pub(crate) fn find(location: &str) -> Result<(Place, Option<Entry>), DatasetError> {
     let whole = Store::open(location)?;
     let (store, key) = (Arc::clone(&whole.store), whole.prefix.clone());
-    let is_root = key.as_ref().is_empty();
-    match wait(async move { store.head(&key).await }) {
-        Ok(object) if !is_root => {
-            let (folder, name) = whole.url.rsplit_once('/').unwrap_or((&whole.url, ""));
-            Ok((Place::Store(Store::open(folder)?), Some(Entry { name: name.to_owned(), bytes: object.size })))
+    let name = key.filename().map(str::to_owned);
+    match (name, wait(async move { store.head(&key).await })) {
+        (Some(name), Ok(object)) => {
+            let (folder, _) = whole.url.rsplit_once('/').unwrap_or((&whole.url, ""));
+            Ok((Place::Store(Store::open(folder)?), Some(Entry { name, bytes: object.size })))
         }
-        Err(error) if error.kind() != io::ErrorKind::NotFound && !is_root => {
+        (Some(_), Err(error)) if error.kind() != io::ErrorKind::NotFound => {
             Err(DatasetError::Unreadable { name: location.to_owned(), source: error })
         }
         _ => Ok((Place::Store(whole), None)),
@@ -133,14 +135,15 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    fn ask(&mut self) {
+    fn ask(&mut self) -> io::Result<()> {
         if self.left.is_empty() {
-            return;
+            return Ok(());
         }
         let range = self.left.start..self.left.end.min(self.left.start + CHUNK);
         self.left.start = range.end;
         let (store, key) = (Arc::clone(&self.store), self.key.clone());
-        self.coming = start(async move { store.get_range(&key, range).await }).ok();
+        self.coming = Some(start(async move { store.get_range(&key, range).await })?);
+        Ok(())
     }
 }
 
@@ -150,7 +153,7 @@ impl Read for Reader {
             && let Some(coming) = self.coming.take()
         {
             self.held = coming.recv().map_err(io::Error::other)?.map_err(io_error)?;
-            self.ask();
+            self.ask()?;
         }
         let some = self.held.split_to(self.held.len().min(buffer.len()));
         buffer[..some.len()].copy_from_slice(&some);

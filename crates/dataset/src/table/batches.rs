@@ -1,5 +1,6 @@
 //! A Parquet file as batches of the columns that are known, from this machine or from a store.
 
+use super::guarded;
 use super::source::Source;
 use crate::columns::{self, NESTED, Role};
 use crate::place::Place;
@@ -7,7 +8,9 @@ use crate::{DatasetError, Limits};
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::SchemaDescriptor;
@@ -29,15 +32,19 @@ pub(super) struct Table {
 impl Table {
     /// Reads the footer and chooses the columns.
     pub fn open(place: &Place, file: &str) -> Result<Table, DatasetError> {
-        let broken = |error: ParquetError| DatasetError::broken(file, format!("no Parquet that can be read: {error}"));
+        let source = Source::open(place, file).map_err(DatasetError::unreadable(file))?;
+        guarded(|| Table::of(source)).map_err(|what| DatasetError::broken(file, what))
+    }
+
+    fn of(source: Source) -> Result<Table, String> {
+        let broken = |error: ParquetError| format!("no Parquet that can be read: {error}");
         // The schema that Arrow's writers leave in the file may ask for any type; the file's own is enough.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let source = Source::open(place, file).map_err(DatasetError::unreadable(file))?;
         let metadata = ArrowReaderMetadata::load(&source, options.clone()).map_err(broken)?;
         let leaves = leaves(metadata.parquet_schema());
         if leaves.is_empty() {
             let names: Vec<&str> = metadata.schema().fields().iter().map(|field| field.name().as_str()).collect();
-            return Err(DatasetError::broken(file, columns::no_content(&names)));
+            return Err(columns::no_content(&names));
         }
         let schema = Arc::new(Schema::new(views(metadata.schema().fields())));
         let options = options.with_schema(schema);
@@ -57,7 +64,7 @@ impl Table {
     /// The number of the first row of a group, from 1.
     pub fn first_row(&self, group: usize) -> u64 {
         let before = self.file().row_groups().iter().take(group);
-        1 + before.map(|group| group.num_rows().unsigned_abs()).sum::<u64>()
+        before.fold(1, |row: u64, group| row.saturating_add(group.num_rows().max(0).unsigned_abs()))
     }
 
     /// Bytes of a group as they lie in the file.
@@ -70,7 +77,10 @@ impl Table {
         let columns = self.leaves.iter().map(|&leaf| self.file().row_group(group).column(leaf));
         let (packed, unpacked) = columns.fold((0u64, 0u64), |(packed, unpacked), column| {
             let size = |size: i64| size.max(0).unsigned_abs();
-            (packed + size(column.compressed_size()), unpacked + size(column.uncompressed_size()))
+            (
+                packed.saturating_add(size(column.compressed_size())),
+                unpacked.saturating_add(size(column.uncompressed_size())),
+            )
         });
         let bomb = unpacked > limits.unpacked && unpacked / limits.ratio.max(1) > packed;
         bomb.then(|| {
@@ -80,21 +90,27 @@ impl Table {
 
     /// The batches of a row group, up to the first that cannot be read.
     pub fn batches(&self, group: usize) -> Result<impl Iterator<Item = Result<RecordBatch, String>>, String> {
+        let mut reader = guarded(|| self.reader(group))?;
+        Ok(std::iter::from_fn(move || {
+            guarded(|| reader.next().transpose().map_err(|error| error.to_string())).transpose()
+        }))
+    }
+
+    fn reader(&self, group: usize) -> Result<ParquetRecordBatchReader, String> {
         let mask = ProjectionMask::leaves(self.metadata.parquet_schema(), self.leaves.iter().copied());
-        let rows = self.rows(group);
         let columns = self.leaves.iter().map(|&leaf| self.file().row_group(group).column(leaf).byte_range());
         let ranges = columns.map(|(start, length)| start..start.saturating_add(length)).collect();
         let source = self.source.fetch(ranges).map_err(|error| error.to_string())?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone());
-        let builder = builder.with_projection(mask).with_row_groups(vec![group]).with_batch_size(rows);
-        let reader = builder.build().map_err(|error| error.to_string())?;
-        Ok(reader.map(|batch| batch.map_err(|error| error.to_string())))
+        let builder = builder.with_projection(mask).with_row_groups(vec![group]).with_batch_size(self.rows(group));
+        builder.build().map_err(|error| error.to_string())
     }
 
     /// How many rows of a group make a batch.
     fn rows(&self, group: usize) -> usize {
         let group = self.file().row_group(group);
-        let bytes: i64 = self.leaves.iter().map(|&leaf| group.column(leaf).uncompressed_size().max(0)).sum();
+        let sizes = self.leaves.iter().map(|&leaf| group.column(leaf).uncompressed_size().max(0));
+        let bytes = sizes.fold(0, i64::saturating_add);
         let rows = group.num_rows().max(1);
         (BATCH / (bytes / rows).max(1)).clamp(1, ROWS) as usize
     }

@@ -69,7 +69,7 @@ fn a_store_that_fails_is_asked_a_few_times_and_no_more() {
     assert!((2..=20).contains(&asked.load(Ordering::Relaxed)), "{asked:?}");
 }
 
-/// A real S3 server, moto, of the Python that `TASTER_TEST_PYTHON` names.
+/// A real S3 server, moto, of the Python that `TASTER_MOTO` names.
 struct Moto {
     child: Child,
     port: u16,
@@ -84,8 +84,8 @@ impl Drop for Moto {
 
 impl Moto {
     fn start() -> Option<Moto> {
-        let Some(python) = std::env::var_os("TASTER_TEST_PYTHON") else {
-            eprintln!("skipped: TASTER_TEST_PYTHON names no Python with moto; `cargo xtask test` does");
+        let Some(python) = std::env::var_os("TASTER_MOTO") else {
+            eprintln!("skipped: TASTER_MOTO names no Python with moto[s3] and flask; `cargo xtask test` does");
             return None;
         };
         let script = "from moto.server import ThreadedMotoServer\nimport sys\nserver = ThreadedMotoServer(ip_address='127.0.0.1', port=0)\n\
@@ -93,9 +93,8 @@ impl Moto {
         let mut command = Command::new(python);
         command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim().parse().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| line.trim().parse().ok()).unwrap();
         Some(Moto { child, port })
     }
 
