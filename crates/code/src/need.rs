@@ -160,14 +160,16 @@ mod tests {
 
     #[test]
     fn a_rule_needs_the_words_of_its_expressions() {
-        let rule = json!({"kind": "call", "has": {"field": "function", "regex": "^(pickle|marshal|yaml_?full)\\.loads?$"}});
+        let rule =
+            json!({"kind": "call", "has": {"field": "function", "regex": "^(pickle|marshal|yaml_?full)\\.loads?$"}});
         assert!(may(&rule, "x = marshal.load(f)") && may(&rule, "yamlfull\nloads"));
         assert!(!may(&rule, "x = json.load(f)") && !may(&rule, "pickle.dump(x)"));
     }
 
     #[test]
     fn case_classes_utilities_and_choices_are_followed() {
-        let rule = json!({"any": [{"matches": "loads"}, {"all": [{"regex": "SECRET[0-9]+"}, {"regex": "(?i)api_?key"}]}]});
+        let rule =
+            json!({"any": [{"matches": "loads"}, {"all": [{"regex": "SECRET[0-9]+"}, {"regex": "(?i)api_?key"}]}]});
         assert!(may(&rule, "Unpickler(f)") && may(&rule, "secret1 = API_KEY"));
         assert!(!may(&rule, "secret1") && !may(&rule, "api_key"));
     }

@@ -1,6 +1,6 @@
 //! The published JSON schemas (`docs/schema/`), derived from the result model; a test keeps the files in step.
 
-use crate::{CheckReport, CompareReport, ScanReport};
+use crate::{CheckReport, CompareReport, ScanReport, WatchReport};
 use schemars::schema_for;
 use serde_json::Value;
 
@@ -17,4 +17,9 @@ pub fn check() -> Value {
 /// JSON Schema (2020-12) of the report of `taster compare`.
 pub fn compare() -> Value {
     schema_for!(CompareReport).to_value()
+}
+
+/// JSON Schema (2020-12) of the report of `taster watch report --json`; its `Alarm` is a line of `taster watch alarms --json`.
+pub fn watch() -> Value {
+    schema_for!(WatchReport).to_value()
 }
