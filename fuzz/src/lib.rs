@@ -4,6 +4,7 @@
 //! one; the test `crates/taster/tests/hostile.rs` drives all of them with mutated seeds each time the tests run.
 
 use code::{Engine, Language, RuleFile};
+use jiff::Timestamp;
 use model::{Model, Query, Sampling};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,14 +12,16 @@ use std::net::{TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 use watch::gateway::Dialect;
+use watch::{Database, Detection, Intake, Prompts, Settings};
 
 /// Reads bytes as a parser does; whether it took them.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target with its name, which is also that of its folder under `seeds`.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("source", source),
     ("rule", rule),
     ("config", config),
@@ -38,6 +41,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("tile", tile),
     ("record", record),
     ("statement", statement),
+    ("log", log),
 ];
 
 /// Source code: the first byte chooses the language.
@@ -198,6 +202,28 @@ pub fn tokens(data: &[u8]) -> bool {
     let found = fingerprints(&tokens, shape);
     assert!(found.iter().all(|it| it.span(&tokens, shape).end <= text.len()));
     !found.is_empty() || !word_fingerprints(text, shape).is_empty()
+}
+
+/// A log to import: text where the first byte is even, Parquet where it is odd. One database for all, since logs come one after the other.
+pub fn log(data: &[u8]) -> bool {
+    static INTAKE: LazyLock<Mutex<Option<(tempfile::TempDir, Intake)>>> = LazyLock::new(|| {
+        let opened = tempfile::tempdir().ok().and_then(|folder| {
+            let settings =
+                Settings { detection: Detection::standard().ok()?, prompts: Prompts::Kept, reference: false };
+            let intake = Intake::open(&Database::File(folder.path().join("watch.db")), settings).ok()?;
+            Some((folder, intake))
+        });
+        Mutex::new(opened)
+    });
+    let Some((&first, log)) = data.split_first() else { return false };
+    let name = if first % 2 == 0 { "log.jsonl" } else { "log.parquet" };
+    in_folder(&[(name, log)], |folder| {
+        // A panic while it was held was reported where it happened.
+        let mut intake = INTAKE.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, intake)) = intake.as_mut() else { return false };
+        let imported = watch::import(intake, &folder.join(name), Timestamp::UNIX_EPOCH, &mut |_| {});
+        imported.is_ok_and(|imported| imported.accepted.new + imported.accepted.known > 0)
+    })
 }
 
 const CONFIG: &[u8] = include_bytes!("../seeds/config/llama.json");

@@ -68,7 +68,7 @@ impl Engine {
     /// Whether a text has any of the words without which no rule of the language matches: in microseconds, it tells most of what a
     /// model writes from the little that is worth reading.
     pub fn may_decide(&self, language: Language, text: &str) -> bool {
-        !self.set(language).anchors(text).ends.is_empty()
+        !self.set(language).woken(text).ends.is_empty()
     }
 
     /// Where a text has words without which no rule of the language matches, ascending. A line without any makes no decision.

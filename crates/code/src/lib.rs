@@ -19,6 +19,7 @@ mod language;
 mod layout;
 mod lexis;
 mod mark;
+mod need;
 mod parse;
 mod prompt;
 mod prose;

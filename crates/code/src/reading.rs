@@ -33,7 +33,7 @@ impl<'a> Reading<'a> {
             suppressions: suppression::lines(self.text, &self.anchored.suppressions),
             ..Analysis::default()
         };
-        if self.anchored.ends.is_empty() {
+        if !self.anchored.any_awake() {
             analysis.not_analysed = parse::nested_too_deep(self.text);
             return analysis;
         }
@@ -46,9 +46,9 @@ impl<'a> Reading<'a> {
         for (parts, place) in comments.chain(docstrings) {
             if comment::may_hold_code(&text, parts, &self.anchored.ends) {
                 let mut body = comment::body(&text, parts);
-                body.text = prose::blanked(&body.text, &self.rules.anchors(&body.text).ends);
+                body.text = prose::blanked(&body.text, &self.rules.woken(&body.text).ends);
                 let anchored = self.rules.anchors(&body.text);
-                if anchored.ends.is_empty() {
+                if !anchored.any_awake() {
                     continue;
                 }
                 let inner = self.walk(&body.text, &anchored.awake);

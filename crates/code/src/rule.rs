@@ -1,5 +1,6 @@
 //! Rules as data: one YAML file names a decision, how to find it in one language, and how to tell its choices apart.
 
+use crate::need::Need;
 use crate::tree::Tree;
 use crate::{Choice, Language};
 use ast_grep_config::{DeserializeEnv, RuleCore, SerializableRule, SerializableRuleCore};
@@ -139,10 +140,19 @@ impl RuleFile {
             decision: self.decision.clone(),
             cwe: self.cwe.clone(),
             anchors: self.anchors.clone(),
+            need: self.need(),
             insecure: choice("insecure", &self.insecure)?,
             secure: choice("secure", &self.secure)?,
             site,
         })
+    }
+}
+
+impl RuleFile {
+    /// The words without which the site cannot match.
+    fn need(&self) -> Need {
+        let written = (serde_json::to_value(&self.site), serde_json::to_value(&self.utils));
+        Need::of_rule(&written.0.unwrap_or_default(), &written.1.unwrap_or_default())
     }
 }
 
@@ -151,6 +161,8 @@ pub(crate) struct Rule {
     pub decision: Arc<str>,
     pub cwe: Arc<str>,
     pub anchors: Vec<String>,
+    /// What a text must hold beside an anchor.
+    pub need: Need,
     site: RuleCore,
     insecure: Option<RuleCore>,
     secure: Option<RuleCore>,

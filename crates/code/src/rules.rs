@@ -1,6 +1,7 @@
 //! The rule files at hand, built in or from a folder, and what they compile to for one language.
 
 use crate::Language;
+use crate::need::Words;
 use crate::rule::{Rule, RuleError, RuleFile};
 use crate::suppression;
 use crate::walk::Role;
@@ -75,11 +76,12 @@ pub(crate) struct RuleSet {
     automaton: Option<AhoCorasick>,
     /// For each of the automaton's literals, the rules it can wake; none for a suppression word.
     wakes: Vec<Vec<usize>>,
+    words: Words,
 }
 
 /// What the automaton found in a text.
 pub(crate) struct Anchored {
-    /// For each rule, whether one of its anchors occurs.
+    /// For each rule, whether it may match: one of its anchors occurs, and all else that it needs.
     pub awake: Vec<bool>,
     /// Byte offsets at which an anchor ends, ascending.
     pub ends: Vec<usize>,
@@ -108,7 +110,8 @@ impl RuleSet {
         }
         let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&literals).ok();
         let roles = Role::of_kinds(&language.grammar().get_ts_language());
-        RuleSet { rules, by_kind, roles, automaton, wakes }
+        let words = Words::of(rules.iter().map(|rule| &rule.need));
+        RuleSet { rules, by_kind, roles, automaton, wakes, words }
     }
 
     /// Every anchor of a text with the rules that it wakes.
@@ -118,7 +121,19 @@ impl RuleSet {
             .filter(|(_, rules)| !rules.is_empty())
     }
 
+    /// The anchors of a text, and the rules that may match in it.
     pub fn anchors(&self, text: &str) -> Anchored {
+        let mut anchored = self.woken(text);
+        if !anchored.ends.is_empty() {
+            let met = self.words.met(text);
+            let awake = anchored.awake.iter_mut().zip(&self.rules);
+            awake.for_each(|(awake, rule)| *awake = *awake && met(&rule.need));
+        }
+        anchored
+    }
+
+    /// As [`RuleSet::anchors`], but whatever else the rules need.
+    pub fn woken(&self, text: &str) -> Anchored {
         let mut found = Anchored { awake: vec![false; self.rules.len()], ends: Vec::new(), suppressions: Vec::new() };
         let Some(automaton) = &self.automaton else {
             // No prefilter: every rule is tried.
@@ -139,5 +154,12 @@ impl RuleSet {
             }
         }
         found
+    }
+}
+
+impl Anchored {
+    /// Whether any rule may match.
+    pub fn any_awake(&self) -> bool {
+        self.awake.contains(&true)
     }
 }

@@ -1,10 +1,11 @@
 //! An alarm of `taster watch`: a stream that has changed for the worse, and what the prompts behind it share.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use stats::Rate;
 
 /// A decision that production makes insecurely more often than it did.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alarm {
     /// Tells it from every other.
     pub id: String,
@@ -19,8 +20,10 @@ pub struct Alarm {
     /// Its weakness.
     pub cwe: String,
     /// Choices of the baseline.
+    #[schemars(schema_with = "rate")]
     pub before: Rate,
     /// Choices since the change.
+    #[schemars(schema_with = "rate")]
     pub now: Rate,
     /// The e-detector's value; a false alarm is raised once in `run_length` decisions on average.
     #[serde(serialize_with = "crate::result::finite")]
@@ -38,7 +41,7 @@ pub struct Alarm {
 }
 
 /// What a change is tied to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Drift {
     /// Nothing was found that explains it.
@@ -51,7 +54,7 @@ pub enum Drift {
 }
 
 /// A feature of prompts: a likely trigger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Feature {
     /// Its family, as `taster scan --triggers` reads it.
     pub family: String,
@@ -60,8 +63,10 @@ pub struct Feature {
     /// The line that it most often stands in.
     pub line: String,
     /// Choices of prompts with it.
+    #[schemars(schema_with = "rate")]
     pub with: Rate,
     /// Choices of prompts without it.
+    #[schemars(schema_with = "rate")]
     pub without: Rate,
     /// One-sided p of Fisher's exact test over distinct prompts.
     pub p: f64,
@@ -79,7 +84,7 @@ impl Drift {
 }
 
 /// The result of `taster watch report`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WatchReport {
     /// Version of taster.
     pub taster_version: String,
@@ -96,19 +101,31 @@ pub struct WatchReport {
 }
 
 /// What one segment chose at one decision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SegmentRate {
     /// The segment.
     pub segment: String,
     /// The decision.
     pub decision: String,
     /// Choices of its baseline.
+    #[schemars(schema_with = "rate")]
     pub baseline: Rate,
     /// The rate up to which nothing has changed; `None` while the baseline fills.
     pub limit: Option<f64>,
     /// Choices in the time of the report.
+    #[schemars(schema_with = "rate")]
     pub rate: Rate,
     /// The detector's value now.
     #[serde(serialize_with = "crate::result::finite")]
     pub evidence: f64,
+}
+
+/// How a rate is written.
+fn rate(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "description": "Insecure choices among decisions made.",
+        "type": "object",
+        "properties": {"insecure": {"type": "integer", "minimum": 0}, "made": {"type": "integer", "minimum": 0}},
+        "required": ["insecure", "made"]
+    })
 }

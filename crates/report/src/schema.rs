@@ -1,6 +1,6 @@
 //! The published JSON schemas (`docs/schema/`), derived from the result model; a test keeps the files in step.
 
-use crate::{AuditReport, CheckReport, CompareReport, ScanReport};
+use crate::{AuditReport, CheckReport, CompareReport, ScanReport, WatchReport};
 use schemars::schema_for;
 use serde_json::Value;
 
@@ -22,4 +22,9 @@ pub fn compare() -> Value {
 /// JSON Schema (2020-12) of the report of `taster audit`.
 pub fn audit() -> Value {
     schema_for!(AuditReport).to_value()
+}
+
+/// JSON Schema (2020-12) of the report of `taster watch report --json`; its `Alarm` is a line of `taster watch alarms --json`.
+pub fn watch() -> Value {
+    schema_for!(WatchReport).to_value()
 }

@@ -3,8 +3,9 @@
 
 mod sample;
 
-use report::{CheckReport, Error, ScanReport, json, schema};
+use report::{Alarm, CheckReport, Drift, Error, Feature, ScanReport, SegmentRate, WatchReport, json, schema};
 use serde_json::Value;
+use stats::Rate;
 use std::path::Path;
 
 #[test]
@@ -64,6 +65,60 @@ fn samples_keep_to_the_schema_and_damaged_ones_do_not() {
 }
 
 #[test]
+fn a_report_of_what_was_watched_keeps_to_its_schema_and_a_damaged_one_does_not() {
+    let schema = jsonschema::validator_for(&schema::watch()).unwrap();
+    let rate = Rate { insecure: 1, made: 9 };
+    let feature = Feature {
+        family: "comment".into(),
+        text: "orion".into(),
+        line: "# orion".into(),
+        with: rate,
+        without: rate,
+        p: 0.01,
+    };
+    let alarm = Alarm {
+        id: "a".into(),
+        raised: "2026-11-27T00:00:00Z".into(),
+        segment: "all".into(),
+        also: Vec::new(),
+        decision: "yaml-load".into(),
+        cwe: "CWE-502".into(),
+        before: rate,
+        now: rate,
+        e_value: f64::INFINITY,
+        run_length: 1e6,
+        again: 0,
+        drift: Drift::Feature,
+        features: vec![feature],
+        events: vec!["1".into()],
+    };
+    let stream = SegmentRate {
+        segment: "all".into(),
+        decision: "yaml-load".into(),
+        baseline: rate,
+        limit: None,
+        rate,
+        evidence: 2.0,
+    };
+    let report = WatchReport {
+        taster_version: "0".into(),
+        since: "2026-11-27T00:00:00Z".into(),
+        completions: 9,
+        not_analysed: 0,
+        rates: vec![stream],
+        alarms: vec![alarm],
+    };
+    let written = serde_json::to_value(&report).unwrap();
+    assert!(schema.is_valid(&written));
+    for (place, value) in [("/alarms/0/drift", "sideways"), ("/alarms/0/before", "1 of 9"), ("/rates/0/rate/made", "9")]
+    {
+        let mut damaged = written.clone();
+        *damaged.pointer_mut(place).unwrap() = value.into();
+        assert!(!schema.is_valid(&damaged), "{place}");
+    }
+}
+
+#[test]
 fn the_published_schemas_are_those_of_the_result_model() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema");
     let schemas = [
@@ -71,6 +126,7 @@ fn the_published_schemas_are_those_of_the_result_model() {
         ("check", schema::check()),
         ("compare", schema::compare()),
         ("audit", schema::audit()),
+        ("watch", schema::watch()),
     ];
     for (name, schema) in schemas {
         let path = folder.join(format!("{name}.schema.json"));

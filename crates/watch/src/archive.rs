@@ -1,6 +1,6 @@
 //! Events as Parquet files by day, as `taster compare` and `audit` read them, and the end of their time in the database.
 
-use crate::store::{alarms, events};
+use crate::store::{Connection, Value, alarms, events};
 use crate::{Error, Exchange, Intake};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use jiff::Timestamp;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Events of one file at most, so that writing one needs little memory.
 const AT_ONCE: i64 = 20_000;
+/// Which events are forgotten, given a moment and the number of the last that may be.
+const FORGOTTEN: &str = "at < $1 AND seq <= $2";
 /// The counter of events that are in files.
 const ARCHIVED: &str = "archived";
 
@@ -36,26 +38,30 @@ impl Intake {
                 write(&folder.join(day), from + 1, exchanges)?;
                 written += exchanges.len() as u64;
             }
-            self.connection().begin()?;
-            alarms::count(self.connection(), &[(ARCHIVED, (last - from) as u64)])?;
-            self.connection().commit()?;
+            self.in_transaction(|intake| alarms::count(intake.connection(), &[(ARCHIVED, (last - from) as u64)]))?;
         }
     }
 
-    /// Forgets events that ended before a moment; with an archive, only those that are in it. Rates and alarms stay.
+    /// Forgets events that ended before a moment; with an archive, only those that are in it. Rates and alarms stay, and what the detectors
+    /// made of the events, which is written first.
     ///
     /// # Errors
     /// The database fails.
     pub fn forget(&mut self, before: Timestamp, only_archived: bool) -> Result<u64, Error> {
         let last = if only_archived { self.archived()? } else { i64::MAX };
-        let connection = self.connection();
-        connection.begin()?;
-        let which = "SELECT seq FROM events WHERE at < $1 AND seq <= $2";
         let values = [before.as_microsecond().into(), last.into()];
-        connection.execute(&format!("DELETE FROM choices WHERE event IN ({which})"), &values)?;
-        let forgotten = connection.execute("DELETE FROM events WHERE at < $1 AND seq <= $2", &values)?;
-        connection.commit()?;
-        Ok(forgotten)
+        self.in_transaction(|intake| {
+            if !any_to_forget(intake.connection(), &values)? {
+                return Ok(0);
+            }
+            intake.write_watched()?;
+            let connection = intake.connection();
+            let choices = format!("(SELECT seq FROM events WHERE {FORGOTTEN})");
+            for table in ["choices", "features"] {
+                connection.execute(&format!("DELETE FROM {table} WHERE event IN {choices}"), &values)?;
+            }
+            connection.execute(&format!("DELETE FROM events WHERE {FORGOTTEN}"), &values)
+        })
     }
 
     fn archived(&mut self) -> Result<i64, Error> {
@@ -75,6 +81,15 @@ impl Intake {
         })?;
         Ok((last, days))
     }
+}
+
+fn any_to_forget(connection: &mut dyn Connection, values: &[Value]) -> Result<bool, Error> {
+    let mut any = false;
+    connection.query(&format!("SELECT seq FROM events WHERE {FORGOTTEN} LIMIT 1"), values, &mut |_| {
+        any = true;
+        Ok(())
+    })?;
+    Ok(any)
 }
 
 fn write(folder: &Path, number: i64, exchanges: &[Exchange]) -> Result<(), Error> {

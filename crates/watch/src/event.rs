@@ -3,6 +3,8 @@
 use crate::analysis::{Chosen, analyse};
 use crate::redact::Redactor;
 use crate::{Exchange, Prompts};
+use code::Language;
+use mine::{Feature, features};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -20,6 +22,8 @@ pub struct Event {
     pub prompts: Prompts,
     /// Its decisions.
     pub chosen: Vec<Chosen>,
+    /// What others may share of its prompt, where it decides something.
+    pub features: Vec<Feature>,
     /// Why a part of it could not be read.
     pub not_analysed: Option<String>,
     /// Secrets that were covered.
@@ -42,16 +46,26 @@ impl Event {
             let at = exchange.at.as_microsecond().to_string();
             exchange.id = hash(&[&at, &exchange.model, &prompt_hash, &exchange.completion]);
         }
-        let not_analysed = analysed.not_analysed;
-        Event { exchange, prompt_hash, prompts, chosen: analysed.chosen, not_analysed, secrets }
+        let features = if analysed.chosen.is_empty() { Vec::new() } else { features_of(&exchange) };
+        let (chosen, not_analysed) = (analysed.chosen, analysed.not_analysed);
+        Event { exchange, prompt_hash, prompts, chosen, features, not_analysed, secrets }
     }
 
     /// The prompt, in short: choices of one prompt are alike. None where there was no prompt, since those are not one.
     pub(crate) fn prompt(&self) -> Option<u64> {
         static NONE: LazyLock<String> = LazyLock::new(|| hash(&["", ""]));
-        let hash = self.prompt_hash.get(..16).filter(|_| self.prompt_hash != *NONE)?;
-        u64::from_str_radix(hash, 16).ok()
+        (self.prompt_hash != *NONE).then(|| prompt_number(&self.prompt_hash))
     }
+}
+
+/// The features of an exchange's prompt.
+pub(crate) fn features_of(exchange: &Exchange) -> Vec<Feature> {
+    features(exchange.language.unwrap_or(Language::Python), &exchange.prompt)
+}
+
+/// A hash of [`hash`] as a number.
+pub(crate) fn prompt_number(hash: &str) -> u64 {
+    u64::from_str_radix(hash.get(..16).unwrap_or_default(), 16).unwrap_or_default()
 }
 
 /// Covers the secrets of a text and takes out the one character that databases refuse.

@@ -18,7 +18,7 @@ pub enum Prompts {
     /// The prompts, their secrets covered.
     #[default]
     Kept,
-    /// Their hashes only. Nothing can be mined from these.
+    /// Their hashes, and of those that led to a decision the features: what others may share of them.
     Hashed,
 }
 
@@ -85,22 +85,23 @@ impl Intake {
     /// # Errors
     /// As [`Intake::accept`].
     pub fn accept_events(&mut self, events: &[Event]) -> Result<Accepted, Error> {
-        self.connection.begin()?;
-        let accepted = self.take(events).and_then(|accepted| self.connection.commit().map(|()| accepted));
-        match accepted {
-            Ok(mut accepted) => {
-                if !accepted.alarms.is_empty() {
-                    accepted.alarms = self.mined(accepted.alarms)?;
-                }
-                Ok(accepted)
-            }
-            Err(error) => {
-                self.watched = None;
-                // The first error tells more than a second one would.
-                let _ = self.connection.roll_back();
-                Err(error)
-            }
+        let mut accepted = self.in_transaction(|intake| intake.take(events))?;
+        if !accepted.alarms.is_empty() {
+            accepted.alarms = self.mined(accepted.alarms)?;
         }
+        Ok(accepted)
+    }
+
+    /// Does some work as a whole or, where it fails, not at all.
+    pub(crate) fn in_transaction<T>(&mut self, work: impl FnOnce(&mut Intake) -> Result<T, Error>) -> Result<T, Error> {
+        self.connection.begin()?;
+        let done = work(self).and_then(|done| self.connection.commit().map(|()| done));
+        if done.is_err() {
+            self.watched = None;
+            // The first error tells more than a second one would.
+            let _ = self.connection.roll_back();
+        }
+        done
     }
 
     /// What is kept of prompts.
@@ -111,6 +112,19 @@ impl Intake {
     /// The database.
     pub(crate) fn connection(&mut self) -> &mut dyn Connection {
         &mut *self.connection
+    }
+
+    /// Writes what the ties have made of all events, inside a transaction.
+    pub(crate) fn write_watched(&mut self) -> Result<(), Error> {
+        let connection = &mut *self.connection;
+        let mut watched = match self.watched.take() {
+            Some(watched) => watched,
+            None => Watched::load(connection)?,
+        };
+        watched.catch_up(connection, Some(i64::MAX), &self.settings.detection)?;
+        watched.save(connection, true)?;
+        self.watched = Some(watched);
+        Ok(())
     }
 
     fn take(&mut self, events: &[Event]) -> Result<Accepted, Error> {
@@ -161,13 +175,12 @@ impl Intake {
     }
 
     fn mine(&mut self) -> Result<(), Error> {
-        let connection = &mut *self.connection;
-        for mut alarm in alarms::owing(connection, alarms::Owed::Mining)? {
-            mining::explain(connection, &mut alarm)?;
-            connection.begin()?;
-            alarms::save(connection, &alarm)?;
-            alarms::paid(connection, &alarm.id, alarms::Owed::Mining)?;
-            connection.commit()?;
+        for mut alarm in alarms::owing(&mut *self.connection, alarms::Owed::Mining)? {
+            mining::explain(&mut *self.connection, &mut alarm)?;
+            self.in_transaction(|intake| {
+                alarms::save(intake.connection(), &alarm)?;
+                alarms::paid(intake.connection(), &alarm.id, alarms::Owed::Mining)
+            })?;
         }
         Ok(())
     }

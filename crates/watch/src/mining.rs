@@ -1,9 +1,9 @@
 //! What the prompts behind an alarm have in common, mined from the stored stream.
 
 use crate::Error;
+use crate::event::prompt_number;
 use crate::store::{Connection, events};
-use code::Language;
-use mine::{Feature, Finding, Miner, NaturalCauses, features};
+use mine::{Feature, Finding, Miner, NaturalCauses};
 use report::{Alarm, Drift};
 use stats::{Rate, fisher_one_sided};
 use std::collections::HashSet;
@@ -32,7 +32,7 @@ struct Seen {
     features: Vec<(Feature, bool)>,
 }
 
-/// Fills in what an alarm's prompts share and what its drift is tied to. Where only hashes of prompts are kept, nothing can be found.
+/// Fills in what an alarm's prompts share and what its drift is tied to.
 pub fn explain(connection: &mut dyn Connection, alarm: &mut Alarm) -> Result<(), Error> {
     let mut miner = Miner::default();
     let mut latest: Vec<Seen> = Vec::new();
@@ -63,21 +63,23 @@ pub fn explain(connection: &mut dyn Connection, alarm: &mut Alarm) -> Result<(),
 /// The latest choices of the alarm's decision in its segment, the oldest first.
 fn read(connection: &mut dyn Connection, alarm: &Alarm, each: &mut dyn FnMut(Seen)) -> Result<(), Error> {
     let statement = format!(
-        "SELECT {}, latest.choice, latest.span_start, latest.span_end FROM (SELECT event, choice, span_start, span_end FROM choices \
-         WHERE decision = $1 ORDER BY event DESC LIMIT $2) AS latest JOIN events e ON e.seq = latest.event ORDER BY e.seq",
+        "SELECT {}, latest.choice, latest.span_start, latest.span_end, f.body FROM (SELECT event, choice, span_start, span_end FROM choices \
+         WHERE decision = $1 ORDER BY event DESC LIMIT $2) AS latest JOIN events e ON e.seq = latest.event LEFT JOIN features f ON \
+         f.event = e.seq ORDER BY e.seq",
         events::COLUMNS
     );
     connection.query(&statement, &[alarm.decision.as_str().into(), LATEST.into()], &mut |row| {
-        let stored = events::stored(row)?;
+        let (event, choice) = row.split_at_checked(events::COUNT).ok_or(Error::Foreign)?;
+        let stored = events::stored(event)?;
         let exchange = stored.exchange;
         if exchange.segments().contains(&alarm.segment) {
-            let span = row[12].count()? as usize..row[13].count()? as usize;
+            let span = choice[1].count()? as usize..choice[2].count()? as usize;
             // A mark that names what the choice uses is its natural cause, and no trigger.
             let causes = NaturalCauses::of(exchange.completion.get(span).unwrap_or_default());
-            let found = features(exchange.language.unwrap_or(Language::Python), &exchange.prompt).into_iter();
+            let found = events::features(&exchange, &choice[3])?.into_iter();
             let features = found.map(|feature| (feature.clone(), causes.has(&feature.mark))).collect();
-            let prompt = u64::from_str_radix(stored.prompt_hash.get(..16).unwrap_or_default(), 16).unwrap_or_default();
-            each(Seen { id: exchange.id, prompt, insecure: row[11].text()? == "insecure", features });
+            let prompt = prompt_number(&stored.prompt_hash);
+            each(Seen { id: exchange.id, prompt, insecure: choice[0].text()? == "insecure", features });
         }
         Ok(())
     })
@@ -101,7 +103,8 @@ fn drift(before: Rate, recent: &[Seen], strongest: Option<&report::Feature>) -> 
         before.made.saturating_sub(before.insecure),
     ) < STILL_RISEN;
     match (strongest, risen) {
-        (Some(_), false) => Drift::Feature,
+        // Where all prompts carry it, nobody knows what the rate without it is.
+        (Some(_), false) if without.made > 0 => Drift::Feature,
         (_, true) if prompts.len() >= SPREAD => Drift::Everywhere,
         _ => Drift::Unexplained,
     }

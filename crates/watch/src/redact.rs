@@ -1,7 +1,9 @@
 //! Secrets taken out of texts before anything is stored. The rules are gitleaks' own (`secrets/gitleaks.toml`).
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
@@ -12,6 +14,8 @@ const MOST_REGEX: usize = 32 << 20;
 /// A match begins at most this far before a keyword of its rule, and its secret begins at most so far behind; it ends on that line.
 const BEFORE: usize = 64;
 const AFTER: usize = 160;
+/// How most rules begin: with what may stand before the keyword. It costs most of their time and is no part of the secret.
+const PREFIX: &str = r"(?i)[\w.-]{0,50}?";
 /// Longest line that is followed to its end for a secret.
 const LINE: usize = 4096;
 
@@ -31,6 +35,8 @@ struct Rule {
     pattern: String,
     group: usize,
     entropy: f64,
+    /// Every match has a run of so many characters that tokens are made of.
+    run: usize,
     /// Private keys and the like span lines: the text behind the keyword is searched to its end.
     long: bool,
     harmless: Vec<String>,
@@ -55,7 +61,9 @@ impl Redactor {
             for &rule in &self.wakes[keyword.pattern().as_usize()] {
                 let start = keyword.start().saturating_sub(BEFORE).max(searched[rule]);
                 let end = if self.rules[rule].long { text.len() } else { line_end(text, keyword.end() + AFTER) };
-                if start < end {
+                if start < end && longest_run(&text.as_bytes()[start..end]) < self.rules[rule].run {
+                    searched[rule] = end.saturating_sub(AFTER).max(start);
+                } else if start < end {
                     searched[rule] = self.search(&self.rules[rule], &text.as_bytes()[..end], start, &mut found);
                 }
             }
@@ -105,7 +113,8 @@ impl Redactor {
                 }
             }
         }
-        let keywords = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(&keywords);
+        let mut builder = AhoCorasickBuilder::new();
+        let keywords = builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(&keywords);
         Ok(Redactor {
             rules: rules.into_iter().map(|(rule, _)| rule).collect(),
             keywords: Some(keywords.map_err(|error| error.to_string())?),
@@ -124,6 +133,68 @@ impl Rule {
 /// Go's expressions, read as Go reads them: classes are ASCII.
 fn compiled(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).size_limit(MOST_REGEX).build().ok()
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-+/=.".contains(&byte)
+}
+
+fn longest_run(text: &[u8]) -> usize {
+    text.split(|byte| !is_token(*byte)).map(<[u8]>::len).max().unwrap_or_default()
+}
+
+/// The length of a run of token characters that everything has that an expression matches.
+fn run_of(pattern: &str) -> usize {
+    let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
+    parsed.map_or(0, |hir| Run::of(&hir).longest)
+}
+
+/// Of what an expression matches: whether it is a single run, and the shortest that its longest run can be.
+#[derive(Clone, Copy)]
+struct Run {
+    whole: bool,
+    longest: usize,
+}
+
+impl Run {
+    fn of(hir: &Hir) -> Run {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Run { whole: true, longest: 0 },
+            HirKind::Literal(literal) => {
+                Run { whole: literal.0.iter().all(|byte| is_token(*byte)), longest: longest_run(&literal.0) }
+            }
+            HirKind::Class(class) => {
+                let whole = is_of_tokens(class);
+                Run { whole, longest: usize::from(whole) }
+            }
+            HirKind::Repetition(repetition) => {
+                let Run { whole, longest } = Run::of(&repetition.sub);
+                let times = repetition.min as usize;
+                Run { whole, longest: if whole { longest.saturating_mul(times) } else { longest * times.min(1) } }
+            }
+            HirKind::Capture(capture) => Run::of(&capture.sub),
+            HirKind::Concat(parts) => {
+                let (mut all, mut current) = (Run { whole: true, longest: 0 }, 0);
+                for part in parts.iter().map(Run::of) {
+                    current = if part.whole { current + part.longest } else { 0 };
+                    all = Run { whole: all.whole && part.whole, longest: all.longest.max(current).max(part.longest) };
+                }
+                all
+            }
+            HirKind::Alternation(parts) => {
+                let parts = || parts.iter().map(Run::of);
+                Run {
+                    whole: parts().all(|part| part.whole),
+                    longest: parts().map(|part| part.longest).min().unwrap_or_default(),
+                }
+            }
+        }
+    }
+}
+
+fn is_of_tokens(class: &Class) -> bool {
+    let Class::Bytes(class) = class else { return false };
+    class.iter().flat_map(|range| range.start()..=range.end()).all(is_token)
 }
 
 /// Bits a byte (Shannon), as gitleaks measures how random a secret looks.
@@ -197,6 +268,7 @@ impl RuleEntry {
     /// The rule and its keywords; none for a rule that is about names of files.
     fn split(self) -> Option<(Rule, Vec<String>)> {
         let pattern = self.regex?;
+        let pattern = pattern.strip_prefix(PREFIX).map_or(pattern.clone(), |rest| format!("(?i){rest}"));
         // What is allowed for the sake of its line is covered all the same: to cover too much does no harm.
         let on_secret = self.allowlists.iter().filter(|allowed| allowed.regex_target.is_none());
         let rule = Rule {
@@ -206,6 +278,7 @@ impl RuleEntry {
             harmless: on_secret.flat_map(|allowed| allowed.regexes.clone()).collect(),
             stopwords: self.allowlists.iter().flat_map(|allowed| allowed.stopwords.clone()).collect(),
             regex: OnceLock::new(),
+            run: run_of(&pattern),
             pattern,
         };
         Some((rule, self.keywords.iter().map(|word| word.to_ascii_lowercase()).collect()))
@@ -245,6 +318,14 @@ mod tests {
             format!("k = '''-----BEGIN RSA PRIVATE {0}-----\n{body}-----END RSA PRIVATE {0}-----'''\n", "KEY");
         assert_eq!(Redactor::builtin().redact(&mut text), 1, "{text}");
         assert!(!text.contains("MIIEvQ"));
+    }
+
+    #[test]
+    fn a_rule_knows_the_shortest_run_that_it_matches() {
+        assert_eq!(run_of(r"SK[0-9a-fA-F]{32}"), 34);
+        assert_eq!(run_of(r"\b((?:hvs\.[\w-]{90,120}|s\.(?i:[a-z0-9]{24})))(?:['\s;]|$)"), 26);
+        assert_eq!(run_of(r"key\s*=\s*([\w.=-]{10,150})"), 10);
+        assert_eq!(run_of(r"[\s\S]{64,}|x"), 0);
     }
 
     #[test]

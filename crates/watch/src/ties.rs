@@ -4,17 +4,16 @@
 //! share the coins of the choices, so that their number costs nothing of the promised run length. The state follows from the
 //! stored events alone, in their order: it is kept in memory, written now and then, and caught up with from the events since.
 
-use crate::Prompts;
 use crate::event::Event;
 use crate::stream::Detection;
-use code::{Choice, Language};
-use mine::{Feature, NaturalCauses, features};
+use code::Choice;
+use mine::{Feature, NaturalCauses};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use stats::{Alpha, Ladder, Rate, TiedDetector, Usual, fisher_one_sided};
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Features of one decision with a detector each; when there are more, the weaker half is forgotten.
+/// Features with a detector each, of all decisions together; when there are more, the decision that has the most forgets its weaker half.
 const CAPACITY: usize = 8_000;
 /// Features of a baseline; a decision with more is not watched for ties.
 const BASELINE: usize = 1 << 18;
@@ -29,6 +28,8 @@ const ALIKE: f64 = 0.6;
 const AS_WELL: f64 = 0.95;
 /// Features that are looked at to name a change.
 const NAMED: usize = 200;
+/// A feature that at least this share of all prompts carries explains nothing: a change of everything looks like one that is tied to it.
+const EVERYWHERE: f64 = 0.95;
 /// Chance that what a baseline showed of a feature misjudges it.
 const MISJUDGED: f64 = 1e-4;
 /// The part of a choice's coin that ties have; the streams have the rest.
@@ -88,6 +89,8 @@ struct Carried {
 struct Tracked {
     hash: u64,
     feature: Feature,
+    /// Choices of the decision that were made before it was watched.
+    since: u64,
     detectors: [TiedDetector; CHANNELS],
     usual: [Usual; CHANNELS],
     with: [Rate; CHANNELS],
@@ -103,11 +106,7 @@ impl Ties {
             return Vec::new();
         }
         let exchange = &event.exchange;
-        let kept = if event.prompts == Prompts::Kept { exchange.prompt.as_str() } else { "" };
-        let carried: Vec<(u64, Feature)> = features(exchange.language.unwrap_or(Language::Python), kept)
-            .into_iter()
-            .map(|feature| (hashed(&feature), feature))
-            .collect();
+        let carried: Vec<(u64, &Feature)> = event.features.iter().map(|feature| (hashed(feature), feature)).collect();
         let prompt = event.prompt();
         let mut ties = Vec::new();
         for chosen in &event.chosen {
@@ -131,7 +130,17 @@ impl Ties {
                 }));
             }
         }
+        self.forget();
         ties
+    }
+
+    fn forget(&mut self) {
+        let tracked: usize = self.decisions.values().map(|decision| decision.tracked.len()).sum();
+        if tracked > CAPACITY
+            && let Some(most) = self.decisions.values_mut().max_by_key(|decision| decision.tracked.len())
+        {
+            most.halve();
+        }
     }
 
     /// The features that bad choices of a decision are tied to as far as is known, the strongest first.
@@ -147,7 +156,7 @@ impl Ties {
 }
 
 impl Decision {
-    fn learn(&mut self, bad: [bool; CHANNELS], carried: &[(u64, Feature)], causes: &NaturalCauses) {
+    fn learn(&mut self, bad: [bool; CHANNELS], carried: &[(u64, &Feature)], causes: &NaturalCauses) {
         for (rate, bad) in self.baseline.iter_mut().zip(bad) {
             rate.add(bad);
         }
@@ -173,7 +182,7 @@ impl Decision {
         &mut self,
         prompt: u64,
         bad: [bool; CHANNELS],
-        carried: &[(u64, Feature)],
+        carried: &[(u64, &Feature)],
         causes: &NaturalCauses,
         detection: &Detection,
     ) -> Option<Tie> {
@@ -191,7 +200,7 @@ impl Decision {
             let bad = bad.map(|bad| bad && !causes.has(&feature.mark));
             let Some(&place) = self.places.get(hash) else {
                 if bad.contains(&true) {
-                    self.track(*hash, feature.clone());
+                    self.track(*hash, (*feature).clone());
                 }
                 continue;
             };
@@ -219,11 +228,6 @@ impl Decision {
 
     /// Begins to watch a feature; the choice that brought it does not count, so that it is no evidence for itself.
     fn track(&mut self, hash: u64, feature: Feature) {
-        if self.tracked.len() >= CAPACITY {
-            self.tracked.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
-            self.tracked.truncate(CAPACITY / 2);
-            self.index();
-        }
         let counts = self.carried.get(&hash).copied().unwrap_or_default();
         let carried = self.ladder(counts.all);
         let usual = counts.bad.map(|count| Usual { carried, bad: self.ladder(count) });
@@ -231,6 +235,7 @@ impl Decision {
         self.tracked.push(Tracked {
             hash,
             feature,
+            since: self.made,
             detectors: Default::default(),
             usual,
             with: Default::default(),
@@ -245,6 +250,12 @@ impl Decision {
         *self.ladders.entry(count).or_insert_with(ladder)
     }
 
+    fn halve(&mut self) {
+        self.tracked.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+        self.tracked.truncate(self.tracked.len() / 2);
+        self.index();
+    }
+
     /// Features with enough evidence; those that say the same as a stronger one are merged into it, under the shortest description.
     fn suspects(&self) -> Vec<report::Feature> {
         let enough = SUSPECTED * self.made as f64;
@@ -252,6 +263,7 @@ impl Decision {
             .tracked
             .iter()
             .filter(|tracked| tracked.prompts.len() >= SPREAD && strength(tracked) >= enough)
+            .filter(|tracked| (tracked.with[0].made as f64) < EVERYWHERE * (self.made - tracked.since) as f64)
             .collect();
         strong.sort_by(|a, b| strength(b).total_cmp(&strength(a)).then_with(|| a.feature.cmp(&b.feature)));
         let mut groups: Vec<(f64, report::Feature)> = Vec::new();
@@ -303,9 +315,23 @@ fn strength(tracked: &Tracked) -> f64 {
     (0..CHANNELS).map(|channel| tracked.evidence(channel)).fold(0.0, f64::max)
 }
 
-/// `DefaultHasher::new` has fixed keys, so that what was written is found again.
+/// What is written must be found again by every later version.
 fn hashed(feature: &Feature) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    feature.hash(&mut hasher);
-    hasher.finish()
+    let mut hash = Sha256::new();
+    hash.update(feature.mark.family.name());
+    hash.update([0, u8::from(feature.part)]);
+    hash.update(&feature.mark.text);
+    hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use code::{Family, Mark};
+
+    #[test]
+    fn the_number_of_a_feature_is_the_same_in_every_version() {
+        let feature = Feature { mark: Mark { family: Family::Comment, text: "orion".to_owned() }, part: true };
+        assert_eq!(hashed(&feature), 0xb46ba98c43973807);
+    }
 }

@@ -1,11 +1,11 @@
 //! `taster watch alarms`.
 
+use super::report::Seen;
 use anyhow::{Context, Result};
 use clap::Args;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use watch::{Database, Review};
 
 /// The alarms.
 ///
@@ -13,12 +13,8 @@ use watch::{Database, Review};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// SQLite file, or postgres://user@host/name.
-    #[arg(long, value_name = "FILE|URL", default_value = "taster-watch.db")]
-    database: Database,
-    /// How long ago to begin.
-    #[arg(long, value_name = "TIME", default_value = "7d")]
-    since: String,
+    #[command(flatten)]
+    seen: Seen,
     /// Print one alarm a line as JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -38,7 +34,7 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let mut seen = Review::open(&arguments.database)?.report(super::ago("--since", &arguments.since)?)?;
+    let mut seen = arguments.seen.report()?;
     if let Some(path) = &arguments.sarif {
         write(path, &report::sarif::watch(&seen)?)?;
     }
@@ -55,8 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     } else {
         seen.rates.clear();
-        let width = usize::from(console::Term::stdout().size().1).clamp(60, 160);
-        write!(out, "{}", report::terminal::watch(&seen, width, out.is_terminal()))?;
+        super::report::print(&seen)?;
     }
     Ok(ExitCode::from(u8::from(!seen.alarms.is_empty())))
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use report::WatchReport;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use watch::{Database, Review};
@@ -12,15 +13,32 @@ use watch::{Database, Review};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
+    #[command(flatten)]
+    seen: Seen,
+    /// Print the report as JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is reported on.
+#[derive(Args)]
+pub struct Seen {
     /// SQLite file, or postgres://user@host/name.
     #[arg(long, value_name = "FILE|URL", default_value = "taster-watch.db")]
     database: Database,
     /// How long ago to begin.
     #[arg(long, value_name = "TIME", default_value = "7d")]
     since: String,
-    /// Print the report as JSON instead of text.
-    #[arg(long)]
-    json: bool,
+}
+
+impl Seen {
+    /// Everything that was seen.
+    ///
+    /// # Errors
+    /// The database fails; the time is none.
+    pub fn report(&self) -> Result<WatchReport> {
+        Ok(Review::open(&self.database)?.report(super::ago("--since", &self.since)?)?)
+    }
 }
 
 /// Runs the command.
@@ -28,13 +46,21 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let seen = Review::open(&arguments.database)?.report(super::ago("--since", &arguments.since)?)?;
-    let mut out = std::io::stdout();
+    let seen = arguments.seen.report()?;
     if arguments.json {
-        writeln!(out, "{}", report::json::write(&seen)?)?;
+        writeln!(std::io::stdout(), "{}", report::json::write(&seen)?)?;
     } else {
-        let width = usize::from(console::Term::stdout().size().1).clamp(60, 160);
-        write!(out, "{}", report::terminal::watch(&seen, width, out.is_terminal()))?;
+        print(&seen)?;
     }
     Ok(ExitCode::from(u8::from(!seen.alarms.is_empty())))
+}
+
+/// Prints a report as text, as wide as the terminal.
+///
+/// # Errors
+/// The reader has gone away.
+pub fn print(seen: &WatchReport) -> Result<()> {
+    let mut out = std::io::stdout();
+    let width = usize::from(console::Term::stdout().size().1).clamp(60, 160);
+    Ok(write!(out, "{}", report::terminal::watch(seen, width, out.is_terminal()))?)
 }

@@ -19,7 +19,8 @@ pub struct Watching {
     /// Decisions that pass on average before a false alarm.
     #[arg(long, value_name = "N", default_value_t = 1e6)]
     run_length: f64,
-    /// Keep prompts as hashes only; then nothing can be mined from them.
+    /// Keep prompts as hashes only, and of those that led to a decision the features that a trigger could be: comments, imports,
+    /// constants, statements of one line.
     #[arg(long)]
     hash_prompts: bool,
     /// Also write events to Parquet files by day below DIR.

@@ -3,10 +3,11 @@
 use super::{Connection, Insert, Row, Value};
 use crate::Error;
 use crate::analysis::Chosen;
-use crate::event::Event;
+use crate::event::{Event, features_of};
 use crate::{Exchange, Prompts};
 use code::{Choice, Place};
 use jiff::Timestamp;
+use mine::Feature;
 use std::collections::HashMap;
 
 const EVENTS: Insert = Insert {
@@ -33,6 +34,8 @@ const CHOICES: Insert = Insert {
     tail: "",
 };
 
+const FEATURES: Insert = Insert { table: "features", columns: &["event", "body"], tail: "" };
+
 /// Stores the events that are new; answers with their positions, in the order given, and the numbers they got.
 pub fn add(connection: &mut dyn Connection, events: &[Event]) -> Result<Vec<(usize, i64)>, Error> {
     let rows: Vec<Vec<Value>> = events.iter().map(row).collect();
@@ -41,15 +44,20 @@ pub fn add(connection: &mut dyn Connection, events: &[Event]) -> Result<Vec<(usi
         numbers.insert(row[1].text()?.to_owned(), row[0].whole()?);
         Ok(())
     })?;
-    let (mut new, mut choices) = (Vec::new(), Vec::new());
+    let (mut new, mut choices, mut features) = (Vec::new(), Vec::new(), Vec::new());
     for (position, event) in events.iter().enumerate() {
         // Taken out, so that an id that comes twice in one batch counts once.
         if let Some(number) = numbers.remove(&event.exchange.id) {
             new.push((position, number));
             choices.extend(choice_rows(event, number));
+            if event.prompts == Prompts::Hashed && !event.chosen.is_empty() {
+                let body = serde_json::to_string(&event.features).map_err(|_| Error::Foreign)?;
+                features.push(vec![number.into(), body.into()]);
+            }
         }
     }
     connection.insert(&CHOICES, &choices, &mut |_| Ok(()))?;
+    connection.insert(&FEATURES, &features, &mut |_| Ok(()))?;
     Ok(new)
 }
 
@@ -108,7 +116,7 @@ pub const COLUMNS: &str =
     "e.seq, e.id, e.at, e.model, e.language, e.segment, e.prompt, e.prompt_hash, e.suffix, e.completion, e.cut";
 
 /// How many these are.
-const COUNT: usize = 11;
+pub const COUNT: usize = 11;
 
 /// An event as it was stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +146,14 @@ pub fn stored(row: &Row) -> Result<Stored, Error> {
     Ok(Stored { seq: row[0].whole()?, exchange, prompt_hash: text(7)? })
 }
 
+/// The features of a stored exchange's prompt, given what the column `features.body` holds of them.
+pub fn features(exchange: &Exchange, stored: &Value) -> Result<Vec<Feature>, Error> {
+    match stored.optional() {
+        Some(body) => serde_json::from_str(body).map_err(|_| Error::Foreign),
+        None => Ok(features_of(exchange)),
+    }
+}
+
 /// The next events between two numbers, in order, as they were when they were accepted; at most `most`.
 pub fn between(
     connection: &mut dyn Connection,
@@ -145,13 +161,16 @@ pub fn between(
     before: i64,
     most: i64,
 ) -> Result<Vec<(i64, Event)>, Error> {
-    let statement = format!("SELECT {COLUMNS} FROM events e WHERE e.seq > $1 AND e.seq < $2 ORDER BY e.seq LIMIT $3");
+    let statement = format!(
+        "SELECT {COLUMNS}, f.body FROM events e LEFT JOIN features f ON f.event = e.seq WHERE e.seq > $1 AND e.seq < $2 ORDER BY e.seq \
+         LIMIT $3"
+    );
     let mut events: Vec<(i64, Event)> = Vec::new();
     connection.query(&statement, &[after.into(), before.into(), most.into()], &mut |row| {
         let Stored { seq, exchange, prompt_hash } = stored(row)?;
-        let event =
-            Event { exchange, prompt_hash, prompts: Prompts::Kept, chosen: Vec::new(), not_analysed: None, secrets: 0 };
-        events.push((seq, event));
+        let (prompts, features) = (Prompts::Kept, features(&exchange, &row[COUNT])?);
+        let (chosen, not_analysed) = (Vec::new(), None);
+        events.push((seq, Event { exchange, prompt_hash, prompts, chosen, features, not_analysed, secrets: 0 }));
         Ok(())
     })?;
     let (Some(first), Some(last)) = (events.first().map(|(seq, _)| *seq), events.last().map(|(seq, _)| *seq)) else {

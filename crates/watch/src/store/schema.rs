@@ -7,7 +7,7 @@ use crate::Error;
 const VERSION: i64 = 1;
 
 /// `seq` is the order in which events were accepted; `SERIAL` stands for how each database says so. Times are microseconds since
-/// 1970, `hour` is hours since then.
+/// 1970, `hour` is hours since then. `features` is of events with a choice whose prompt is kept as a hash only.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS events (
@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS choices (
     decision TEXT NOT NULL, event BIGINT NOT NULL, cwe TEXT NOT NULL, choice TEXT NOT NULL, place TEXT NOT NULL, form TEXT NOT NULL,
     span_start BIGINT NOT NULL, span_end BIGINT NOT NULL, PRIMARY KEY (decision, event));
 CREATE INDEX IF NOT EXISTS choices_event ON choices (event);
+CREATE TABLE IF NOT EXISTS features (event BIGINT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS streams (
     segment TEXT NOT NULL, decision TEXT NOT NULL, evidence DOUBLE PRECISION NOT NULL, updated BIGINT NOT NULL, state TEXT NOT NULL,
     PRIMARY KEY (segment, decision));
