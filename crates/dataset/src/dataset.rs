@@ -133,7 +133,7 @@ impl Cutter {
     /// Cuts a file of lines, where its lines can be counted in no time: here, and not packed.
     fn lines(&mut self, Entry { name, bytes }: Entry, compression: Option<Compression>) {
         let cuts = match (&self.place, compression) {
-            (Place::Local(_), None) if bytes > CUT => self.place.open(&name).and_then(|reader| cuts(reader)),
+            (Place::Local(_), None) if bytes > CUT => self.place.open(&name).and_then(cuts),
             _ => Ok(vec![]),
         };
         match cuts {

@@ -17,7 +17,7 @@ impl Signature {
         for hash in hashes {
             let mixed = mix(hash);
             // The upper half chooses the bin, the lower half is the value in it.
-            let bin = ((mixed >> 32) * count as u64 >> 32) as usize;
+            let bin = (((mixed >> 32) * count as u64) >> 32) as usize;
             let value = mixed as u32;
             least[bin] = Some(least[bin].map_or(value, |least| least.min(value)));
         }
@@ -46,7 +46,7 @@ impl Signature {
 /// Fills each empty bin from one that was not, which it chooses by its own number alone. Some bin must hold something.
 fn densify(least: &[Option<u32>]) -> Vec<u32> {
     let fill = |bin: usize| {
-        let attempts = (0u64..).map(|attempt| mix((bin as u64) << 32 | attempt) % least.len() as u64);
+        let attempts = (0u64..).map(|attempt| mix(((bin as u64) << 32) | attempt) % least.len() as u64);
         attempts.filter_map(|other| least[other as usize]).next().unwrap_or_default()
     };
     least.iter().enumerate().map(|(bin, value)| value.unwrap_or_else(|| fill(bin))).collect()
