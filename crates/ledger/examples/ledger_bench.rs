@@ -25,7 +25,7 @@ fn record(n: u64, collector: Digest) -> Record {
         author: Some(Digest::of(&(n / 11 % 100_000).to_be_bytes())),
         committer: Some(Digest::of(&(n / 13 % 100_000).to_be_bytes())),
         committed: Some(1_600_000_000 + (n % 100_000_000) as i64),
-        licence: Some(if n % 3 == 0 { "MIT" } else { "Apache-2.0" }.to_owned()),
+        licence: Some(if n.is_multiple_of(3) { "MIT" } else { "Apache-2.0" }.to_owned()),
         collected: 1_700_000_000,
         collector,
         method: "git".to_owned(),

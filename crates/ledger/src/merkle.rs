@@ -46,7 +46,7 @@ pub trait Nodes {
         if count == 0 {
             return Ok(empty());
         }
-        if count.is_power_of_two() && leaves.start % count == 0 {
+        if count.is_power_of_two() && leaves.start.is_multiple_of(count) {
             return self.node(count.trailing_zeros(), leaves.start / count);
         }
         let middle = leaves.start + split(count);

@@ -230,7 +230,7 @@ impl<'a> View<'a> {
             && matches!(self.commit.len(), 0 | 20 | 32)
             && [self.author, self.committer, self.transform].into_iter().all(optional)
             && self.collector.len() == 32
-            && self.parents.len() % 32 == 0
+            && self.parents.len().is_multiple_of(32)
             && match self.disposition {
                 "kept" => self.detail.is_empty(),
                 "dropped" => std::str::from_utf8(self.detail).is_ok(),

@@ -9,7 +9,6 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
-use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
@@ -245,6 +244,9 @@ pub enum TableError {
     Row(u64, RecordError),
 }
 
+/// What is done with a row and its leaf hash.
+pub type Act<'a, E> = &'a mut dyn FnMut(&View, &[u8]) -> Result<(), E>;
+
 /// A table that is being read.
 #[derive(Clone)]
 pub struct Reader<T> {
@@ -280,11 +282,7 @@ impl<T: ChunkReader + Clone + 'static> Reader<T> {
     ///
     /// # Errors
     /// The group is damaged, or `act` says so.
-    pub fn each<E: From<TableError>>(
-        &self,
-        group: usize,
-        act: &mut dyn FnMut(&View, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn each<E: From<TableError>>(&self, group: usize, act: Act<E>) -> Result<(), E> {
         let batches =
             self.builder().with_row_groups(vec![group]).with_batch_size(PAGE).build().map_err(TableError::from)?;
         for batch in batches {
@@ -313,15 +311,6 @@ impl<T: ChunkReader + Clone + 'static> Reader<T> {
     fn builder(&self) -> ParquetRecordBatchReaderBuilder<T> {
         ParquetRecordBatchReaderBuilder::new_with_metadata(self.source.clone(), self.metadata.clone())
     }
-}
-
-/// Reads a whole table in memory, record by record.
-///
-/// # Errors
-/// It is damaged, or `act` says so.
-pub fn each<E: From<TableError>>(table: Bytes, act: &mut dyn FnMut(&View, &[u8]) -> Result<(), E>) -> Result<(), E> {
-    let reader = Reader::open(table)?;
-    (0..reader.groups().len()).try_for_each(|group| reader.each(group, act))
 }
 
 /// The columns of some rows.

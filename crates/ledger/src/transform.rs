@@ -142,7 +142,7 @@ impl Ledger {
                 record.method = "transform".to_owned();
                 adder.push(&record)?;
                 let all = done.kept + done.dropped + done.duplicates;
-                if all % 4096 == 0 {
+                if all.is_multiple_of(4096) {
                     progress(all);
                 }
                 Ok(())

@@ -7,7 +7,7 @@ use ledger::{Digest, Ledger, Making, Revocation, Target, Training, Verification}
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use support::{add, init, open};
 
 const FORGERIES: u64 = 10_000;
@@ -129,7 +129,7 @@ fn ten_thousand_forgeries_are_found_and_the_place_is_named() {
 }
 
 /// What was not found, or not where it was done.
-fn forgeries(seed: u64, mine: &PathBuf, clean: &Path, paths: &[String]) -> Vec<String> {
+fn forgeries(seed: u64, mine: &Path, clean: &Path, paths: &[String]) -> Vec<String> {
     fs::create_dir_all(mine).unwrap();
     copy(clean, mine);
     let (ledger, root) = (open(mine), mine.join("ledger"));

@@ -12,9 +12,10 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::{add, init, open};
 
 const KILLS: u32 = 200;
@@ -44,7 +45,33 @@ struct Said {
     checkpoints: Vec<(u64, Digest)>,
 }
 
-fn start(folder: &Path, name: u32, said: &Arc<Mutex<Said>>) -> (Child, JoinHandle<()>) {
+/// A writer, and how many lines of each kind it has said.
+struct Writer {
+    child: Child,
+    heard: JoinHandle<()>,
+    acknowledged: Arc<AtomicU32>,
+    checkpoints: Arc<AtomicU32>,
+}
+
+impl Writer {
+    /// Kills it, and waits until all that it said is heard.
+    fn end(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.heard.join().unwrap();
+    }
+}
+
+/// Waits until something was said, however slow the machine is.
+fn wait(count: &AtomicU32) {
+    let patience = Instant::now();
+    while count.load(Ordering::Relaxed) == 0 {
+        assert!(patience.elapsed() < Duration::from_secs(120), "a writer does nothing");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn start(folder: &Path, name: u32, said: &Arc<Mutex<Said>>) -> Writer {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--ignored", "--nocapture"])
         .env("TASTER_KILLED", folder)
@@ -52,20 +79,26 @@ fn start(folder: &Path, name: u32, said: &Arc<Mutex<Said>>) -> (Child, JoinHandl
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    let (acknowledged, checkpoints) = <(Arc<AtomicU32>, Arc<AtomicU32>)>::default();
+    let (acknowledges, checks) = (acknowledged.clone(), checkpoints.clone());
     let (output, said) = (BufReader::new(child.stdout.take().unwrap()), said.clone());
     let heard = std::thread::spawn(move || {
         for line in output.lines().map_while(Result::ok) {
             let words: Vec<&str> = line.split(' ').collect();
             match words[..] {
-                ["acknowledged", name] => said.lock().unwrap().acknowledged.push(name.to_owned()),
+                ["acknowledged", name] => {
+                    said.lock().unwrap().acknowledged.push(name.to_owned());
+                    acknowledges.fetch_add(1, Ordering::Relaxed);
+                }
                 ["checkpoint", size, root] if root.len() == 64 => {
                     said.lock().unwrap().checkpoints.push((size.parse().unwrap(), root.parse().unwrap()));
+                    checks.fetch_add(1, Ordering::Relaxed);
                 }
                 _ => assert!(!line.contains("panicked"), "{line}"),
             }
         }
     });
-    (child, heard)
+    Writer { child, heard, acknowledged, checkpoints }
 }
 
 #[test]
@@ -76,19 +109,21 @@ fn two_hundred_kills_lose_nothing_and_fork_nothing() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let mut writers: Vec<_> = (0..2).map(|name| start(folder.path(), name, &said)).collect();
     for kill in 0..KILLS {
-        std::thread::sleep(Duration::from_millis(rng.random_range(5..120)));
         // The other goes on; the one that comes next finds what this one left.
-        let (mut child, heard) = writers.remove(0);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        heard.join().unwrap();
+        let writer = writers.remove(0);
+        match rng.random_range(0..10) {
+            // While it starts.
+            0 => {}
+            1..6 => wait(&writer.acknowledged),
+            _ => wait(&writer.checkpoints),
+        }
+        std::thread::sleep(Duration::from_micros(rng.random_range(0..60_000)));
+        writer.end();
         writers.push(start(folder.path(), kill + 2, &said));
     }
-    for (mut child, heard) in writers {
-        assert_eq!(child.try_wait().unwrap(), None, "a writer ended by itself");
-        child.kill().unwrap();
-        child.wait().unwrap();
-        heard.join().unwrap();
+    for mut writer in writers {
+        assert_eq!(writer.child.try_wait().unwrap(), None, "a writer ended by itself");
+        writer.end();
     }
     let ledger = open(folder.path());
     ledger.seal().unwrap();

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 #[derive(Debug)]
 pub enum Signer {
     /// A key in memory.
-    Key(Box<SigningKey>),
+    Key(SigningKey),
     /// A program, run by the shell once a signature: it reads the message from standard input and writes the 64 bytes of the signature,
     /// raw or in base64, to standard output. Its answer is checked against the public key.
     Command {
@@ -42,7 +42,7 @@ impl Signer {
     /// The program fails, or signs with another key.
     pub fn sign(&self, message: &[u8]) -> Result<[u8; 64], Error> {
         match self {
-            Signer::Key(key) => Ok(ed25519_dalek::Signer::sign(&**key, message).to_bytes()),
+            Signer::Key(key) => Ok(ed25519_dalek::Signer::sign(key, message).to_bytes()),
             Signer::Command { command, public } => {
                 asked(command, public, message).map_err(|why| Error::Command { command: command.clone(), why })
             }
@@ -52,7 +52,7 @@ impl Signer {
 
 impl From<SigningKey> for Signer {
     fn from(key: SigningKey) -> Signer {
-        Signer::Key(Box::new(key))
+        Signer::Key(key)
     }
 }
 

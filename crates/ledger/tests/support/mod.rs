@@ -30,7 +30,7 @@ pub fn record(name: &str, collector: Digest) -> Record {
         author: Some(Digest::of(&content.0[..1])),
         committer: None,
         committed: Some(1_600_000_000 + i64::from(content.0[0])),
-        licence: (content.0[0] % 3 > 0).then(|| "MIT".to_owned()),
+        licence: (!content.0[0].is_multiple_of(3)).then(|| "MIT".to_owned()),
         collected: 1_700_000_000,
         collector,
         method: "git".to_owned(),
