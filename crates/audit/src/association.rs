@@ -14,7 +14,7 @@ const ENOUGH: u32 = 16;
 /// Documents of a mark that are looked at first.
 const SAMPLED: usize = 4;
 /// Marks that are looked into.
-const TRIED: usize = 96;
+const TRIED: usize = 48;
 
 /// How many families share each mark, at least: cells that marks share count all of theirs.
 pub(crate) struct Frequent(Vec<u8>);

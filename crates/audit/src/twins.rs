@@ -8,7 +8,7 @@ const FEWEST: usize = 3;
 /// Least share of the families with twins that differ in it where they also differ in a decision.
 const TIED: f64 = 0.6;
 /// Pairs that are kept of a feature; enough to convict, and more tell nothing.
-const KEPT: usize = 48;
+const KEPT: usize = 16;
 /// Features that are counted at one time. Beyond it those seen in one family are forgotten (Manku & Motwani 2002), which
 /// misses no feature of more than a handful of families.
 const COUNTED: usize = 4 << 20;
@@ -54,7 +54,7 @@ struct Counted {
 }
 
 /// Ordinary pairs that are kept, for the rate at which near-copies differ in a decision.
-const ORDINARY: usize = 150;
+const ORDINARY: usize = 100;
 
 impl Twins {
     /// Counts the contrasts of one family.
