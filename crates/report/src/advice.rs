@@ -27,16 +27,16 @@ impl AuditReport {
                     "Do not train on it as it is. `--remove FILE` writes the names of the {planted}, `--clean FOLDER` the data \
                      set without them."
                 ),
-                "A model that was trained on it may have learned the trigger: put it into a file (a line: family, tab, text) and \
-                 try it with `taster scan MODEL --triggers FILE`."
+                "A model that was trained on it may have learned the trigger: try it with `taster scan MODEL --triggers \
+                 triggers.tsv`, a file beside this report."
                     .to_owned(),
                 "Look at what else the same sources and contributors gave.".to_owned(),
             ],
             AuditVerdict::Suspicious => vec![
                 "Look at the documents before you train. Nothing is convicted, so `--remove` and `--clean` leave them in."
                     .to_owned(),
-                "To see whether a model has learned it, put the trigger into a file (a line: family, tab, text) and try it with \
-                 `taster scan MODEL --triggers FILE`."
+                "To see whether a model has learned it, try `taster scan MODEL --triggers triggers.tsv`, a file beside this \
+                 report."
                     .to_owned(),
             ],
             AuditVerdict::NoEvidence => Vec::new(),

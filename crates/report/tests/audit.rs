@@ -38,7 +38,7 @@ fn a_conviction_is_told_with_trigger_evidence_documents_origins_and_what_to_do()
         "Incomplete: 3 pieces",
         "the gzip stream ends too early",
         "the names of the 28 convicted documents, `--clean FOLDER`",
-        "taster scan MODEL --triggers FILE",
+        "taster scan MODEL --triggers",
     ] {
         assert!(shown.contains(said), "{said} is missing in\n{shown}");
     }
