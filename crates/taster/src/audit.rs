@@ -129,13 +129,11 @@ fn audit(arguments: &Arguments, work: &Work) -> Result<AuditReport> {
     Ok(report?)
 }
 
-/// The documents of all convicted clusters, but those that choose securely.
+/// The documents of all convicted clusters.
 fn removal(report: &AuditReport) -> Removal {
     let mut removal = Removal::default();
-    for cluster in report.clusters.iter().filter(|cluster| cluster.convicted) {
-        for document in cluster.documents.iter().filter(|document| document.choice != Some(code::Choice::Secure)) {
-            removal.add(document.name.clone());
-        }
+    for name in report.planted() {
+        removal.add(name);
     }
     removal
 }

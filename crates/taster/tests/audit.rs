@@ -56,7 +56,8 @@ fn audit(dataset: &Path, out: &Path, more: &[&str]) -> (i32, report::AuditReport
 
 #[test]
 fn a_tenth_of_a_poisoned_set_is_found_among_files_of_the_same_decisions_and_taken_out() {
-    let (Some(planted), Some(natural)) = (shared("trojanpuzzle/files.jsonl.gz"), shared("natural/files.jsonl.gz")) else {
+    let (Some(planted), Some(natural)) = (shared("trojanpuzzle/files.jsonl.gz"), shared("natural/files.jsonl.gz"))
+    else {
         return;
     };
     let (planted, natural) = (rows(&planted), rows(&natural));
@@ -130,7 +131,8 @@ fn what_cannot_be_read_is_named_and_the_rest_audited() {
     fs::create_dir(&data).unwrap();
     fs::write(data.join("broken.jsonl.gz"), b"\x1f\x8b\x08\x00 no gzip at all").unwrap();
     fs::write(data.join("table.parquet"), b"PAR1 and no more").unwrap();
-    fs::write(data.join("one.py"), "import yaml\n\n\ndef f(s):\n    return yaml.load(s, Loader=yaml.Loader)\n").unwrap();
+    fs::write(data.join("one.py"), "import yaml\n\n\ndef f(s):\n    return yaml.load(s, Loader=yaml.Loader)\n")
+        .unwrap();
     let (code, report) = audit(&data, &folder.path().join("out"), &[]);
     assert_eq!((code, report.read.documents, report.read.problems), (1, 1, 2), "{:?}", report.problems);
     let named: Vec<&str> = report.problems.iter().map(|problem| &*problem.name).collect();
