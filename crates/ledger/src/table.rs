@@ -300,9 +300,21 @@ impl<T: ChunkReader + Clone + 'static> Reader<T> {
     /// # Errors
     /// There is none, or it is damaged.
     pub fn row<R>(&self, row: u64, act: impl FnOnce(&View, &[u8]) -> R) -> Result<R, TableError> {
-        let before = usize::try_from(row).map_err(|_| TableError::Row(row, RecordError::Damaged))?;
+        let (mut group, mut before) = (0, row);
+        // Only the row's own group is touched: each has dictionaries that would be read.
+        for rows in self.groups() {
+            if before < rows {
+                break;
+            }
+            (group, before) = (group + 1, before - rows);
+        }
+        let before = usize::try_from(before).map_err(|_| TableError::Row(row, RecordError::Damaged))?;
+        if group >= self.groups().len() {
+            return Err(TableError::Row(row, RecordError::Damaged));
+        }
         let selection = RowSelection::from(vec![RowSelector::skip(before), RowSelector::select(1)]);
-        let mut batches = self.builder().with_row_selection(selection).with_batch_size(1).build()?;
+        let one = self.builder().with_row_groups(vec![group]).with_row_selection(selection).with_batch_size(1);
+        let mut batches = one.build()?;
         let batch = batches.next().ok_or(TableError::Row(row, RecordError::Damaged))??;
         let columns = Columns::of(&batch).filter(|_| batch.num_rows() == 1).ok_or(TableError::Columns)?;
         Ok(act(&columns.view(0), columns.leaf.value(0)))
