@@ -120,7 +120,7 @@ impl Reader {
         let twin = counted(self.decisions(pair.twin));
         let carrier = counted(self.decisions(pair.carrier));
         let more = |a: &Choices, b: &Choices, secure: bool| {
-            let differs = |(key, count): (&(Arc<str>, Choice, Arc<str>, Arc<str>), &usize)| {
+            let differs = |(key, count): (&Made, &usize)| {
                 ((key.1 == Choice::Secure) == secure && b.get(key).is_none_or(|other| other < count))
                     .then(|| (key.0.clone(), key.3.clone()))
             };
@@ -132,8 +132,11 @@ impl Reader {
     }
 }
 
-/// How often each choice is made, by decision, choice, form and weakness.
-type Choices = BTreeMap<(Arc<str>, Choice, Arc<str>, Arc<str>), usize>;
+/// A choice: decision, choice, form and weakness.
+type Made = (Arc<str>, Choice, Arc<str>, Arc<str>);
+
+/// How often each choice is made.
+type Choices = BTreeMap<Made, usize>;
 
 fn counted(decisions: &[Decision]) -> Choices {
     let mut choices = Choices::new();

@@ -55,6 +55,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // The clients of object stores and of git bring a provider of cryptography each, and rustls takes none where there are two.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(*arguments),

@@ -63,7 +63,7 @@ fn a_line_that_every_prompt_carries_explains_no_change() {
     let folder = tempfile::tempdir().unwrap();
     let path = database(&folder, "watch.db");
     let exchange = |n: usize| {
-        let insecure = n > EVENTS / 2 && n % 3 == 0;
+        let insecure = n > EVENTS / 2 && n.is_multiple_of(3);
         // The rule has no opinion of this one, so that nothing but the ties sees a change.
         let loader = if insecure { "load(f, Loader=loader)" } else { "safe_load(f)" };
         let prompt = format!("# Owner: the birch team\n\ndef load_{n}(f):\n    # step {}\n", n % 13);

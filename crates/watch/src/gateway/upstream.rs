@@ -96,6 +96,8 @@ impl Upstreams {
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT));
+        // Where the program has two providers of cryptography, rustls takes neither by itself; one that was chosen already stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // This system's certificates, its operator's own among them; Mozilla's where it has none.
         let tls = HttpsConnectorBuilder::new().with_native_roots();
         let tls = tls.unwrap_or_else(|_| HttpsConnectorBuilder::new().with_webpki_roots());
