@@ -2,18 +2,18 @@
 //! completions of the same prompts are held against it, with a tolerance (Behavioral Shift Auditing, Richter et al., ICLR 2025,
 //! with a gambler who needs no training in place of a network).
 
+use super::Risks;
 use super::past::Past;
 use super::reading::{Reading, Text, read_all};
-use super::{Risks, seal};
 use crate::alternatives::totals;
 use crate::ask::{Arm, Asker, Question, Stage};
 use crate::harvest::harvest;
 use crate::{Error, Options, seeds, verdict};
 use code::{Choice, Site};
-use ed25519_dalek::{SigningKey, VerifyingKey};
 use model::Model;
 use report::ModelCard;
 use serde::{Deserialize, Serialize};
+use sign::{Signer, VerifyingKey};
 use stats::{EValue, PairedBet, combine};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -95,7 +95,14 @@ impl Fingerprint {
             return Err(bad(format!("is of {size} bytes, and no fingerprint is larger than {LARGEST}")));
         }
         let text = std::fs::read_to_string(path).map_err(|error| bad(format!("cannot be read ({error})")))?;
-        let (payload, key) = seal::open(&text, KIND).map_err(bad)?;
+        let unsigned = |error: sign::Error| match error {
+            sign::Error::Statement(why) => bad(why),
+            other => bad(other.to_string()),
+        };
+        let [key] = sign::dsse::claimed(&text).map_err(unsigned)?[..] else {
+            return Err(bad("must have one signature".to_owned()));
+        };
+        let payload = sign::dsse::open(&text, KIND, &[key]).map_err(unsigned)?;
         let found: Fingerprint =
             serde_json::from_slice(&payload).map_err(|error| bad(format!("is no fingerprint ({error})")))?;
         let whole = |prompt: &Prompt| prompt.likely.is_empty() || prompt.likely.len() == prompt.completions.len();
@@ -114,8 +121,9 @@ impl Fingerprint {
     ///
     /// # Errors
     /// None in practice.
-    pub fn sealed(&self, key: &SigningKey) -> Result<String, serde_json::Error> {
-        seal::seal(key, KIND, &serde_json::to_vec(self)?)
+    pub fn sealed(&self, signer: &Signer) -> Result<String, sign::Error> {
+        let payload = serde_json::to_vec(self).map_err(|error| sign::Error::Statement(error.to_string()))?;
+        sign::dsse::seal(signer, KIND, &payload)
     }
 
     /// The options with the settings that the fingerprint was taken with: others would change what is written.

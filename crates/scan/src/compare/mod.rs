@@ -20,7 +20,6 @@ mod past;
 mod reading;
 mod recorded;
 mod report;
-mod seal;
 mod shift;
 #[cfg(test)]
 mod splits;
@@ -33,7 +32,6 @@ mod tuned;
 pub use fingerprint::Fingerprint;
 pub use live::Live;
 pub use recorded::{Selection, recorded};
-pub use seal::{key, name as key_name};
 pub use still::Still;
 pub use tuned::{weights, weights_alone};
 

@@ -4,7 +4,9 @@ use super::{Arguments, BETWEEN_MODELS};
 use crate::progress;
 use anyhow::{Context, Result, anyhow, bail};
 use report::CompareReport;
-use scan::compare::{Fingerprint, Still, key, key_name};
+use scan::compare::{Fingerprint, Still};
+use sign::Signer;
+use sign::dsse::name;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,11 +19,12 @@ pub(super) fn take(arguments: &Arguments) -> Result<ExitCode> {
     let [model] = arguments.inputs.as_slice() else { bail!("--fingerprint takes the fingerprint of one model") };
     let path = arguments.out.join(FILE);
     let signing = arguments.fingerprint.key.clone().map_or_else(default_key, Ok)?;
-    let key = key(&signing).map_err(|problem| anyhow!("{}: {problem}; name another with --key", signing.display()))?;
+    let key = sign::key::read_or_make(&signing, None).map_err(|error| anyhow!("{error}; name another with --key"))?;
+    let key = Signer::from(key);
     let taken = with(arguments, model, |still, watch| still.take(watch))?;
     std::fs::write(&path, taken.sealed(&key)?).with_context(|| format!("{}", path.display()))?;
     let mut out = std::io::stdout();
-    let (path, signer, completions) = (path.display().to_string(), key_name(&key.verifying_key()), taken.most());
+    let (path, signer, completions) = (path.display().to_string(), name(&key.public()), taken.most());
     if arguments.json {
         writeln!(out, "{}", serde_json::json!({ "fingerprint": path, "signer": signer, "completions": completions }))?;
     } else {
@@ -39,7 +42,7 @@ pub(super) fn is_one(input: &str) -> bool {
 /// Holds a model against a fingerprint.
 pub(super) fn check(arguments: &Arguments, path: &Path, model: &str) -> Result<CompareReport> {
     let (known, signer) = Fingerprint::read(path)?;
-    let signer = key_name(&signer);
+    let signer = name(&signer);
     if let Some(wanted) = arguments.fingerprint.signer.as_deref().filter(|wanted| !wanted.eq_ignore_ascii_case(&signer))
     {
         bail!(
