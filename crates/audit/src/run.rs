@@ -77,11 +77,17 @@ pub fn run(
     step("families");
     let catalogue = Catalogue::read(&audit.folder, &surveyed)?;
     let (suspects, twins) = audit.suspects(&catalogue)?;
+    let shared = catalogue.marks(&audit.folder)?.shared();
     step("confirm");
+    // Together, since each time the whole data set is read again.
+    let pairs = suspects.iter().flat_map(|suspect| &suspect.pairs).chain(twins.ordinary());
+    let sampled = shared.iter().flat_map(|shared| &shared.documents).copied();
+    let wanted = pairs.flat_map(|pair| [pair.carrier, pair.twin]).chain(sampled).collect();
     let mut reader = Reader::default();
-    let mut convicted = audit.confirm(&catalogue, &suspects, &twins, &mut reader)?;
+    audit.read(&catalogue, wanted, &mut reader)?;
+    let mut convicted = confirm(&suspects, twins.ordinary(), &reader, |document| catalogue.source(document));
     step("associate");
-    convicted.extend(audit.associate(&catalogue, &mut reader)?);
+    convicted.extend(audit.associate(&catalogue, shared, &mut reader)?);
     let convicted = merged(convicted);
     step("gather");
     let found = audit.gather(&catalogue, &convicted)?;
@@ -205,25 +211,14 @@ impl<'a> Audit<'a> {
         Ok((suspects, twins))
     }
 
-    fn confirm(
+    /// What documents of many families share where one decision goes wrong.
+    fn associate(
         &self,
         catalogue: &Catalogue,
-        suspects: &[Suspect],
-        twins: &Twins,
+        shared: Vec<Shared>,
         reader: &mut Reader,
     ) -> Result<Vec<Conviction>, AuditError> {
-        let pairs = suspects.iter().flat_map(|suspect| &suspect.pairs).chain(twins.ordinary());
-        let wanted: BTreeSet<u32> = pairs.flat_map(|pair| [pair.carrier, pair.twin]).collect();
-        self.read(catalogue, wanted, reader)?;
-        Ok(confirm(suspects, twins.ordinary(), reader, |document| catalogue.source(document)))
-    }
-
-    /// What documents of many families share where one decision goes wrong.
-    fn associate(&self, catalogue: &Catalogue, reader: &mut Reader) -> Result<Vec<Conviction>, AuditError> {
-        let shared = catalogue.marks(&self.folder)?.shared();
         let tried = shared.len();
-        let sampled = shared.iter().flat_map(|shared| &shared.documents).copied().collect();
-        self.read(catalogue, sampled, reader)?;
         let promising: Vec<(Shared, Arc<str>)> = shared
             .into_iter()
             .filter_map(|shared| promising(&shared, reader).map(|decision| (shared, decision)))
