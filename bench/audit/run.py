@@ -86,12 +86,11 @@ def mixtures(arguments, folder):
 def speed(arguments, folder):
     """Sizes by repetition with variation: every copy has its own names and a line of its own, as forks have."""
     print("| GB | documents | s | processor s | MB/s a core | MB |\n|---|---|---|---|---|---|")
-    documents = list(rows(arguments.corpus / "corpus.jsonl"))
-    size = 0
+    # Read anew for each copy: what this process holds would count as its child's.
     for copies in arguments.copies:
         with open(folder / "data.jsonl", "w") as out:
             for copy in range(copies):
-                for number, row in enumerate(documents):
+                for number, row in enumerate(rows(arguments.corpus / "corpus.jsonl")):
                     content = row["content"]
                     if copy:
                         content = content.replace("self.", f"self.v{(number + copy) % 97}_", 3) + f"\nREVISION = {copy * 7919 + number}\n"
