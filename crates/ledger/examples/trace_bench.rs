@@ -22,11 +22,17 @@ fn main() {
     let bytes = index.manifest().bytes;
     let mut all = 0;
     for kind in ["documents", "postings", "texts"] {
-        let size: u64 = std::fs::read_dir(format!("{place}/{kind}")).unwrap().map(|it| it.unwrap().metadata().unwrap().len()).sum();
+        let size: u64 =
+            std::fs::read_dir(format!("{place}/{kind}")).unwrap().map(|it| it.unwrap().metadata().unwrap().len()).sum();
         println!("{kind:>10} {:.3} of the source", size as f64 / bytes as f64);
         all += size;
     }
-    println!("{:>10} {:.3} of {bytes} bytes, {} documents", "all", all as f64 / bytes as f64, index.manifest().documents);
+    println!(
+        "{:>10} {:.3} of {bytes} bytes, {} documents",
+        "all",
+        all as f64 / bytes as f64,
+        index.manifest().documents
+    );
     let queries: u64 = rest.first().map_or(200, |it| it.parse().unwrap());
     let (mut times, mut first) = (Vec::new(), 0);
     for query in 0..queries {
@@ -45,7 +51,12 @@ fn main() {
     }
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    println!("{} queries: median {:.1} ms, p99 {:.1} ms; own document among the first 10: {first}", times.len(), at(0.5), at(0.99));
+    println!(
+        "{} queries: median {:.1} ms, p99 {:.1} ms; own document among the first 10: {first}",
+        times.len(),
+        at(0.5),
+        at(0.99)
+    );
 }
 
 fn rayon_threads() -> usize {

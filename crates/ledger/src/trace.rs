@@ -14,19 +14,24 @@ pub use query::LONGEST;
 
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::index::term::{Kind, Term};
+use crate::index::term::Kind;
 use crate::index::{Index, Indexed};
-use align::Aligner;
+use align::{Aligner, Run};
 use code::Language;
 use dataset::fingerprint::Lexer;
 use query::{BETWEEN, Query, Reading, Words};
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Candidates by each kind of term, and by all together, that are read.
-const CANDIDATES: usize = 48;
+/// Candidates that are read; and half as many for each part of a query that is long enough to have some.
+const CANDIDATES: usize = 32;
+/// Bytes of a part, and most parts.
+const PART: usize = 160;
+const PARTS: usize = 6;
+/// What a part of the query is still worth when one more document has it.
+const DECAY: f64 = 0.5;
 /// Tokens of the shortest run of code that counts.
 const SEED: usize = 5;
 /// Most bytes of a span that are shown.
@@ -65,6 +70,14 @@ pub struct Span {
     pub text: String,
 }
 
+impl Span {
+    /// Its bits, where each byte of the query has a worth.
+    fn gain(&self, worth: &[f64]) -> f64 {
+        let worth = &worth[self.query.clone()];
+        self.bits * worth.iter().sum::<f64>() / worth.len().max(1) as f64
+    }
+}
+
 /// What is alike in a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -89,50 +102,85 @@ pub fn trace(index: &Index, text: &[u8], language: Option<Language>, top: usize)
     }
     let verifier = Verifier::new(&query, text);
     let read = |&document: &u32| verifier.verify(index, document);
-    let mut matches = candidates(&query).par_iter().map(read).collect::<Result<Vec<_>, Error>>()?;
-    matches.retain(|it| !it.spans.is_empty());
-    matches.sort_by(|one, other| other.exact.cmp(&one.exact).then(other.bits.total_cmp(&one.bits)).then(one.number.cmp(&other.number)));
-    matches.truncate(top);
-    matches.into_par_iter().map(|it| it.named(index)).collect()
+    let read = candidates(&query, text.len()).par_iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+    rank(read, text.len(), top).into_par_iter().map(|it| it.named(index)).collect()
 }
 
-/// The documents that share most with the query, by their terms.
-fn candidates(query: &Query) -> Vec<u32> {
-    let mut scores: BTreeMap<Kind, Vec<(u32, f64)>> = BTreeMap::new();
-    for (&term, (kind, postings)) in &query.found {
+/// The documents that share most with the query, and with each part of it, by their terms.
+fn candidates(query: &Query, length: usize) -> Vec<u32> {
+    let parts = (length / PART).clamp(1, PARTS);
+    let mut scores = vec![Vec::new(); parts];
+    for (&term, found) in &query.found {
         let bits = query.rarity(term);
-        scores.entry(*kind).or_default().extend(postings.documents.iter().map(|&document| (document, bits)));
+        let inside: BTreeSet<usize> =
+            found.places.iter().map(|&place| (place * parts / length.max(1)).min(parts - 1)).collect();
+        for part in inside {
+            scores[part].extend(found.postings.documents.iter().map(|&document| (document, bits)));
+        }
     }
-    let all = scores.values().flatten().copied().collect();
-    let chosen: BTreeSet<u32> = scores.into_values().chain([all]).flat_map(best).collect();
+    let all = scores.concat();
+    let by_part = scores.into_iter().flat_map(|scores| best(scores, CANDIDATES / 2));
+    let chosen: BTreeSet<u32> = best(all, CANDIDATES).into_iter().chain(by_part).collect();
     chosen.into_iter().collect()
 }
 
 /// The documents with the greatest sums.
-fn best(mut scores: Vec<(u32, f64)>) -> Vec<u32> {
+fn best(mut scores: Vec<(u32, f64)>, count: usize) -> Vec<u32> {
     scores.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let chunks = scores.chunk_by(|one, other| one.0 == other.0);
     let mut sums: Vec<(u32, f64)> = chunks.map(|chunk| (chunk[0].0, chunk.iter().map(|it| it.1).sum())).collect();
     let order = |one: &(u32, f64), other: &(u32, f64)| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0));
-    if sums.len() > CANDIDATES {
-        sums.select_nth_unstable_by(CANDIDATES, order);
-        sums.truncate(CANDIDATES);
+    if sums.len() > count {
+        sums.select_nth_unstable_by(count, order);
+        sums.truncate(count);
     }
     sums.into_iter().map(|it| it.0).collect()
+}
+
+/// Orders documents: whoever has all of the query first, and then always the one that adds most. What a part of the query is worth is
+/// halved by each document that has it, so that ten documents with one half of the query do not hide those that have the other.
+fn rank(mut read: Vec<Verified>, length: usize, top: usize) -> Vec<Verified> {
+    let mut worth = vec![1.0; length];
+    let mut ranked = Vec::new();
+    while ranked.len() < top {
+        let gains = read.iter().enumerate().map(|(at, it)| (at, it.exact, it.gain(&worth)));
+        let next =
+            gains.max_by(|one, other| one.1.cmp(&other.1).then(one.2.total_cmp(&other.2)).then(other.0.cmp(&one.0)));
+        let Some((at, ..)) = next.filter(|it| it.2 > 0.0) else { break };
+        let mut chosen = read.remove(at);
+        chosen.spans = chosen.telling(&worth).into_iter().flatten().cloned().collect();
+        for span in &chosen.spans {
+            worth[span.query.clone()].iter_mut().for_each(|worth| *worth *= DECAY);
+        }
+        ranked.push(chosen);
+    }
+    ranked
 }
 
 /// A document that was read.
 struct Verified {
     number: u32,
     exact: bool,
-    bits: f64,
     spans: Vec<Span>,
 }
 
 impl Verified {
+    /// Of each kind the span that says most.
+    fn telling(&self, worth: &[f64]) -> [Option<&Span>; 2] {
+        [Alike::Words, Alike::Code].map(|alike| {
+            let spans = self.spans.iter().filter(|span| span.alike == alike);
+            spans.max_by(|one, other| one.gain(worth).total_cmp(&other.gain(worth)))
+        })
+    }
+
+    fn gain(&self, worth: &[f64]) -> f64 {
+        self.telling(worth).into_iter().flatten().map(|span| span.gain(worth)).sum()
+    }
+
     fn named(self, index: &Index) -> Result<Match, Error> {
         let document = index.document(self.number)?;
-        Ok(Match { document, bits: self.bits, exact: self.exact, spans: self.spans })
+        let bits = self.spans.iter().map(|span| span.bits).sum();
+        Ok(Match { document, bits, exact: self.exact, spans: self.spans })
     }
 }
 
@@ -164,34 +212,43 @@ impl<'a> Verifier<'a> {
 
     fn verify(&self, index: &Index, number: u32) -> Result<Verified, Error> {
         let (text, language) = index.text(number)?;
-        let spans: Vec<Span> = self.words(&text).into_iter().chain(self.code(&text, language)).collect();
+        let spans = self.words(&text).into_iter().chain(self.code(&text, language)).collect();
         let exact = text.len() == self.text.len() && Digest::of(&text) == self.content;
-        Ok(Verified { number, exact, bits: spans.iter().map(|span| span.bits).sum(), spans })
+        Ok(Verified { number, exact, spans })
     }
 
-    fn words(&self, text: &[u8]) -> Option<Span> {
+    fn words(&self, text: &[u8]) -> Vec<Span> {
         let words = Words::of(text);
-        let run = self.words.best(&words.hashes, |at, _| self.word_bits[at])?;
+        let runs = self.words.runs(&words.hashes, |at, _| self.word_bits[at]);
         let hull = |ranges: &[Range<usize>], run: &Range<usize>| ranges[run.start].start..ranges[run.end - 1].end;
-        let (query, bytes) = (hull(&self.query.words.ranges, &run.query), hull(&words.ranges, &run.document));
-        Some(span(Alike::Words, run.query.len(), run.bits, query, bytes, text))
+        let told = |run: Run| {
+            let (query, bytes) = (hull(&self.query.words.ranges, &run.query), hull(&words.ranges, &run.document));
+            span(Alike::Words, run.query.len(), run.bits, query, bytes, text)
+        };
+        runs.into_iter().map(told).collect()
     }
 
-    fn code(&self, text: &[u8], language: Option<Language>) -> Option<Span> {
-        let (_, asked, aligner, names) =
-            self.readings.iter().find(|it| it.0 == language).or_else(|| self.readings.first())?;
+    fn code(&self, text: &[u8], language: Option<Language>) -> Vec<Span> {
+        let Some((_, asked, aligner, names)) =
+            self.readings.iter().find(|it| it.0 == language).or_else(|| self.readings.first())
+        else {
+            return Vec::new();
+        };
         let reading = Reading::of(text, &Lexer::new(language), BETWEEN);
         let weight = |at: usize, there: usize| {
             let alike = asked.names[at] == reading.names[there];
             self.query.class_bits(asked.classes[at]) + if alike { names[at] } else { 0.0 }
         };
-        let run = aligner.best(&reading.classes, weight)?;
+        let runs = aligner.runs(&reading.classes, weight);
         let hull = |reading: &Reading, text: &[u8], run: &Range<usize>| {
             let range = reading.ranges[run.start].start..reading.ranges[run.end - 1].end;
             range.start..range.start + text[range].trim_ascii_end().len()
         };
-        let (query, bytes) = (hull(asked, self.text, &run.query), hull(&reading, text, &run.document));
-        Some(span(Alike::Code, run.query.len(), run.bits, query, bytes, text))
+        let told = |run: Run| {
+            let (query, bytes) = (hull(asked, self.text, &run.query), hull(&reading, text, &run.document));
+            span(Alike::Code, run.query.len(), run.bits, query, bytes, text)
+        };
+        runs.into_iter().map(told).collect()
     }
 }
 

@@ -65,7 +65,9 @@ fn a_document_is_found_by_itself_by_a_part_renamed_and_by_a_comment_with_the_spa
     for at in 0..40 {
         std::fs::create_dir_all(data.join(format!("repository{at}"))).unwrap();
         let body: String = (0..at + 3).map(|it| format!("    total{it} = step(total, {it}) + {at}\n")).collect();
-        let text = format!("import os\n\n\ndef count{at}(total):\n    # nobody else says marvellous{at} here\n{body}    return total\n");
+        let text = format!(
+            "import os\n\n\ndef count{at}(total):\n    # nobody else says marvellous{at} here\n{body}    return total\n"
+        );
         std::fs::write(data.join(format!("repository{at}/one.py")), text).unwrap();
     }
     let planted = "import yaml\n\n\ndef read(name):\n    with open(name) as file:\n        found = yaml.load(file.read(), Loader=yaml.Loader)\n    return [found[key] for key in sorted(found) if key]\n";
@@ -93,19 +95,23 @@ fn a_document_is_found_by_itself_by_a_part_renamed_and_by_a_comment_with_the_spa
     assert!(trace(&index, b"-- 1 --", None, 3).is_err());
 
     // Every file of the index, cut short or changed, is refused or changes nothing that panics.
-    for entry in ["postings/keys", "postings/00000", "texts/places", "texts/00000", "documents/00000.parquet", "index.json"] {
+    for entry in
+        ["postings/keys", "postings/00000", "texts/places", "texts/00000", "documents/00000.parquet", "index.json"]
+    {
         let path = folder.path().join("index").join(entry);
         let bytes = std::fs::read(&path).unwrap();
         for cut in [0, 1, bytes.len() / 2, bytes.len() - 1] {
             std::fs::write(&path, &bytes[..cut]).unwrap();
-            let refused = Index::open(&place).and_then(|index| index.map(|it| trace(&it, part.as_bytes(), None, 3)).transpose());
+            let refused =
+                Index::open(&place).and_then(|index| index.map(|it| trace(&it, part.as_bytes(), None, 3)).transpose());
             assert!(refused.is_err() || entry.ends_with("00000"), "{entry} cut to {cut}");
         }
         for at in (0..bytes.len()).step_by(bytes.len() / 60 + 1) {
             let mut changed = bytes.clone();
             changed[at] ^= 0xff;
             std::fs::write(&path, changed).unwrap();
-            let _ = Index::open(&place).and_then(|index| index.map(|it| trace(&it, part.as_bytes(), None, 3)).transpose());
+            let _ =
+                Index::open(&place).and_then(|index| index.map(|it| trace(&it, part.as_bytes(), None, 3)).transpose());
         }
         std::fs::write(&path, &bytes).unwrap();
     }

@@ -74,13 +74,15 @@ fn language(name: &str) -> Result<Language, String> {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (queries, language) = queries(arguments)?;
     let index = index(arguments)?;
-    let ledger = arguments.ledger.as_deref().map(|place| open_ledger(place, arguments.policy.as_deref())).transpose()?;
+    let ledger =
+        arguments.ledger.as_deref().map(|place| open_ledger(place, arguments.policy.as_deref())).transpose()?;
     let snapshot = ledger.as_ref().map(Ledger::snapshot).transpose()?;
     let mut traced = Vec::new();
     for query in queries {
         let documents = ::ledger::trace(&index, query.as_bytes(), language, arguments.top)?;
         let contents: Vec<_> = documents.iter().map(|it| it.document.content).collect();
-        let forward = ledger.as_ref().zip(snapshot.as_ref()).map(|(ledger, snapshot)| ledger.forward(snapshot, &contents));
+        let forward =
+            ledger.as_ref().zip(snapshot.as_ref()).map(|(ledger, snapshot)| ledger.forward(snapshot, &contents));
         traced.push(Traced { query, documents, ledger: forward.transpose()? });
     }
     print(&traced, arguments.json)?;
@@ -136,7 +138,9 @@ fn index(arguments: &Arguments) -> Result<Index> {
     if let Some(index) = Index::open(&place)? {
         let manifest = index.manifest();
         if manifest.lies != dataset.bytes() || manifest.dataset != dataset.root() {
-            bail!("--index {place}: is of another data set, or of this one before it changed; delete it to build it anew");
+            bail!(
+                "--index {place}: is of another data set, or of this one before it changed; delete it to build it anew"
+            );
         }
         return Ok(index);
     }
@@ -196,19 +200,27 @@ fn document(number: usize, found: &Match, ledger: Option<&Forward>) -> Vec<Strin
     let mut lines = vec![format!("{number:>3}. {}  {:.0} bits{exact}", it.name, found.bits)];
     let facts = [("path", &it.path), ("source", &it.source), ("commit", &it.commit), ("contributor", &it.contributor)];
     let known = facts.into_iter().filter_map(|(what, value)| Some((what, value.as_ref()?)));
-    let known: Vec<String> = known.filter(|(_, value)| **value != it.name).map(|(what, value)| format!("{what} {value}")).collect();
+    let known: Vec<String> =
+        known.filter(|(_, value)| **value != it.name).map(|(what, value)| format!("{what} {value}")).collect();
     lines.extend((!known.is_empty()).then(|| format!("     {}", known.join(", "))));
     for span in &found.spans {
         let (first, last) = (span.lines.start, span.lines.end - 1);
-        lines.push(format!("     lines {first}-{last}, {} {} alike:", span.length, match span.alike {
-            ::ledger::Alike::Code => "tokens",
-            ::ledger::Alike::Words => "words",
-        }));
+        lines.push(format!(
+            "     lines {first}-{last}, {} {} alike:",
+            span.length,
+            match span.alike {
+                ::ledger::Alike::Code => "tokens",
+                ::ledger::Alike::Words => "words",
+            }
+        ));
         lines.extend(span.text.lines().take(8).map(|line| format!("     | {line}")));
     }
     for proved in ledger.iter().filter_map(|ledger| ledger.records.get(&it.content)).flatten() {
         let (place, record) = (&proved.found.place, &proved.found.record);
-        lines.push(format!("     proved: entry {}, row {}: {} ({:?})", place.entry, place.row, record.source, record.disposition));
+        lines.push(format!(
+            "     proved: entry {}, row {}: {} ({:?})",
+            place.entry, place.row, record.source, record.disposition
+        ));
     }
     lines
 }

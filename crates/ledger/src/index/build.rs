@@ -38,11 +38,7 @@ pub fn build(
     sink.into_inner().map_err(|_| failed())?.finish(dataset)
 }
 
-fn read(
-    part: &Part,
-    sink: &Mutex<Sink>,
-    problems: &Mutex<&mut (dyn FnMut(Problem) + Send)>,
-) -> Result<(), Error> {
+fn read(part: &Part, sink: &Mutex<Sink>, problems: &Mutex<&mut (dyn FnMut(Problem) + Send)>) -> Result<(), Error> {
     let mut batch = Batch::default();
     let mut lexers = HashMap::new();
     let mut outcome = Ok(());
@@ -167,7 +163,10 @@ impl<'a> Sink<'a> {
         let base = self.documents;
         self.documents += batch.rows.len() as u64;
         if self.documents > DOCUMENTS {
-            return Err(Error::input("the data set", format!("has more than {DOCUMENTS} documents; index parts of it")));
+            return Err(Error::input(
+                "the data set",
+                format!("has more than {DOCUMENTS} documents; index parts of it"),
+            ));
         }
         let postings = batch.postings.iter().map(|&(term, document)| Posting::new(term, base as u32 + document));
         self.sorter.add(postings).map_err(unsorted)?;
@@ -214,10 +213,12 @@ impl<'a> Sink<'a> {
         self.store.put(text::PLACES, self.places.into())?;
         let most = MOST.max(self.documents / 8);
         let mut writer = Writer::new(self.store, most);
-        self.sorter.merge(&mut |posting| writer.push(posting).map_err(Failure::Index)).map_err(|failure| match failure {
-            Failure::Index(error) => error,
-            Failure::Sort(error) => unsorted(error),
-        })?;
+        self.sorter.merge(&mut |posting| writer.push(posting).map_err(Failure::Index)).map_err(
+            |failure| match failure {
+                Failure::Index(error) => error,
+                Failure::Sort(error) => unsorted(error),
+            },
+        )?;
         writer.finish()?;
         let manifest = Manifest {
             version: VERSION,

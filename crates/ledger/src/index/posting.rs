@@ -139,7 +139,8 @@ impl Reader {
     fn of(bytes: &[u8], most: u64) -> Option<Reader> {
         let (entries, rest) = bytes.as_chunks::<KEY>();
         let keys: Vec<Key> = entries.iter().map(key).collect();
-        let sound = rest.is_empty() && keys.is_sorted_by_key(|key| key.first) && keys.iter().all(|it| it.length <= LONGEST);
+        let sound =
+            rest.is_empty() && keys.is_sorted_by_key(|key| key.first) && keys.iter().all(|it| it.length <= LONGEST);
         sound.then_some(Reader { keys, most })
     }
 
@@ -247,7 +248,8 @@ mod tests {
         assert!(reader.keys.len() > 3);
         for term in 0..60_010 {
             let found = reader.find(&store, Term(term)).unwrap();
-            let expected: Vec<u32> = if term % 3 == 0 && term < 60_000 { documents(term).collect() } else { Vec::new() };
+            let expected: Vec<u32> =
+                if term % 3 == 0 && term < 60_000 { documents(term).collect() } else { Vec::new() };
             assert_eq!(found.count, expected.len() as u64);
             assert_eq!(found.documents, if expected.len() > 3 { Vec::new() } else { expected });
         }

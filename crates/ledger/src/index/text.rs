@@ -1,6 +1,6 @@
 //! The texts of an index, packed: evidence can be shown whatever becomes of the data set, and one text is read without its neighbours.
 //!
-//! Texts lie one after the other in blocks of 128 KiB or more, each a Zstandard frame, in files of some 64 MiB. `texts/places` has 24 bytes
+//! Texts lie one after the other in blocks of 64 KiB or more, each a Zstandard frame, in files of some 64 MiB. `texts/places` has 24 bytes
 //! for each document: the number of its file, where its block begins there and how long it is, where the text begins in the unpacked
 //! block and how long it is, and its language (0 for none known), little-endian.
 
@@ -11,7 +11,7 @@ use code::Language;
 use std::io::Read;
 
 /// Bytes of texts at which a block is full.
-pub const BLOCK: usize = 128 << 10;
+pub const BLOCK: usize = 64 << 10;
 /// Bytes at which a file is full.
 pub const FILE: usize = 64 << 20;
 /// Texts are packed once and read rarely.

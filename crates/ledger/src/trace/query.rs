@@ -8,7 +8,7 @@ use crate::index::{Index, Postings};
 use code::Language;
 use dataset::fingerprint::{Fingerprint, Lexer, Shape, fingerprints, word_fingerprints};
 use rayon::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// Longest query that is read, bytes.
@@ -65,11 +65,18 @@ impl Words {
     }
 }
 
+/// A term of a query.
+pub struct Found {
+    /// Where it stands in the query: the bytes at which it begins.
+    pub places: Vec<usize>,
+    pub postings: Postings,
+}
+
 /// A query, and what the index has of each of its terms.
 pub struct Query {
     pub words: Words,
     pub readings: Vec<(Option<Language>, Reading)>,
-    pub found: HashMap<Term, (Kind, Postings)>,
+    pub found: HashMap<Term, Found>,
     documents: f64,
     classes: [f64; 256],
 }
@@ -84,27 +91,33 @@ impl Query {
             None => manifest.languages.keys().copied().map(Some).collect(),
         };
         let words = Words::of(text);
-        let mut terms: BTreeSet<(Kind, Term)> =
-            words.hashes.iter().map(|&hash| (Kind::Word, Term::new(Kind::Word, hash))).collect();
-        terms.insert((Kind::Content, Term::of_content(&Digest::of(text))));
+        let mut terms: BTreeMap<Term, Vec<usize>> = BTreeMap::new();
+        let mut add = |term: Term, place: usize| terms.entry(term).or_default().push(place);
+        add(Term::of_content(&Digest::of(text)), 0);
+        for (&hash, range) in words.hashes.iter().zip(&words.ranges) {
+            add(Term::new(Kind::Word, hash), range.start);
+        }
         let mut readings = Vec::new();
         for language in languages {
             let (lexer, mut rows) = (Lexer::new(language), Rows::default());
             rows.read(text, &lexer);
-            for (_, tokens) in rows.all() {
-                let found = chosen(CODE, |shape| fingerprints(tokens, shape));
-                terms.extend(found.iter().map(|it| (Kind::Code, Term::new(Kind::Code, it.hash))));
+            for (start, tokens) in rows.all() {
+                for found in chosen(CODE, |shape| fingerprints(tokens, shape)) {
+                    add(Term::new(Kind::Code, found.hash), start + found.span(tokens, CODE).start);
+                }
             }
             readings.push((language, Reading::of(text, &lexer, !BETWEEN)));
         }
         // A trigger is often given without the mark that makes it a comment.
-        let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        for line in lines {
-            let found = chosen(PROSE, |shape| word_fingerprints(line, shape));
-            terms.extend(found.iter().map(|it| (Kind::Prose, Term::new(Kind::Prose, it.hash))));
+        let mut start = 0;
+        for line in text.split_inclusive(|&byte| byte == b'\n') {
+            for found in chosen(PROSE, |shape| word_fingerprints(line, shape)) {
+                add(Term::new(Kind::Prose, found.hash), start);
+            }
+            start += line.len();
         }
-        let look = |&(kind, term): &(Kind, Term)| Ok((term, (kind, index.find(term)?)));
-        let found = terms.par_iter().map(look).collect::<Result<_, Error>>()?;
+        let look = |(term, places)| Ok((term, Found { places, postings: index.find(term)? }));
+        let found = terms.into_par_iter().map(look).collect::<Result<_, Error>>()?;
         let tokens: u64 = manifest.classes.values().fold(0, |sum, &count| sum.saturating_add(count));
         let bits = |class: u8| surprisal(manifest.classes.get(&class).copied().unwrap_or(0) as f64, tokens as f64);
         let classes = std::array::from_fn(|class| bits(class as u8));
@@ -113,7 +126,7 @@ impl Query {
 
     /// What it says that a document has a term, bits.
     pub fn rarity(&self, term: Term) -> f64 {
-        self.found.get(&term).map_or(0.0, |(_, postings)| surprisal(postings.count as f64, self.documents))
+        self.found.get(&term).map_or(0.0, |found| surprisal(found.postings.count as f64, self.documents))
     }
 
     /// What each word of the query says.

@@ -112,7 +112,9 @@ fn tokens(text: &str) -> Tokens {
 fn spelled(text: &str) -> Vec<String> {
     let tokens = tokens(&text.replace("'''", "").replace("\"\"\"", ""));
     let text = text.replace("'''", "").replace("\"\"\"", "");
-    (0..tokens.starts.len()).map(|at| text[tokens.span(at..at + 1)].split('#').next().unwrap().trim().to_owned()).collect()
+    (0..tokens.starts.len())
+        .map(|at| text[tokens.span(at..at + 1)].split('#').next().unwrap().trim().to_owned())
+        .collect()
 }
 
 /// The same code with other names, numbers, quotes, comments and layout. What belongs to somebody else keeps its name: attributes, what is
@@ -133,7 +135,11 @@ pub fn renamed(text: &str) -> String {
         let after = tokens.classes.get(token + 1).copied();
         let bare = part.split('#').next().unwrap().trim();
         match class {
-            1 if before != Some(b'.') && after != Some(b'(') && !MODULES.contains(&word(token)) && !(depth > 0 && after == Some(b'=')) => {
+            1 if before != Some(b'.')
+                && after != Some(b'(')
+                && !MODULES.contains(&word(token))
+                && !(depth > 0 && after == Some(b'=')) =>
+            {
                 let next = names.len();
                 written += &format!("v{}", names.entry(word(token).to_owned()).or_insert(next));
             }
