@@ -43,6 +43,8 @@ pub struct Manifest {
     pub bytes: u64,
     /// Of a term in more documents than this only their number is kept.
     pub most: u64,
+    /// Blocks of postings.
+    pub blocks: u64,
     /// Documents by language.
     pub languages: BTreeMap<Language, u64>,
     /// Tokens by class.
@@ -84,7 +86,7 @@ impl Index {
         if manifest.version != VERSION {
             return Err(Error::input(place, "is an index of another version of taster; build it anew"));
         }
-        let postings = posting::Reader::open(&store, manifest.most)?;
+        let postings = posting::Reader::open(&store, manifest.most, manifest.blocks)?;
         Ok(Some(Index { store, manifest, postings }))
     }
 

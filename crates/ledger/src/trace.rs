@@ -14,7 +14,6 @@ pub use query::LONGEST;
 
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::index::term::Kind;
 use crate::index::{Index, Indexed};
 use align::{Aligner, Run};
 use code::Language;

@@ -20,11 +20,14 @@ fn poisoned_files_are_found_by_what_poisoned_models_wrote_renamed_or_not_and_by_
         eprintln!("skipped: no data/trojanpuzzle in TASTER_SHARED or ../shared");
         return;
     };
-    let hidden = Hidden::new(&shared);
     let folder = tempfile::tempdir().unwrap();
-    let index = match std::env::var("TASTER_TRACE_INDEX") {
-        Ok(place) => Index::open(&place).unwrap().unwrap(),
-        Err(_) => hidden.index(folder.path()),
+    let (hidden, index) = match std::env::var("TASTER_TRACE_INDEX") {
+        Ok(place) => (Hidden::new(&shared), Index::open(&place).unwrap().unwrap()),
+        Err(_) => {
+            let hidden = Hidden::new(&shared).fewer();
+            let index = hidden.index(folder.path());
+            (hidden, index)
+        }
     };
     for decision in ["yaml-load", "flask-send-file"] {
         let queries = hidden.completions(decision, 250);

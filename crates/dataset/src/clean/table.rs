@@ -45,7 +45,7 @@ fn filter(file: File, rows: &BTreeSet<u64>, to: BufWriter<File>) -> Result<BTree
     let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
     let mut writer = SerializedFileWriter::new(to, schema, Arc::new(properties(metadata)))?;
     let mut removed = BTreeSet::new();
-    let mut first = 1;
+    let mut first = 1u64;
     for number in 0..reader.num_row_groups() {
         let group = reader.get_row_group(number)?;
         let count = group.metadata().num_rows().max(0).unsigned_abs();

@@ -219,7 +219,7 @@ impl<'a> Sink<'a> {
                 Failure::Sort(error) => unsorted(error),
             },
         )?;
-        writer.finish()?;
+        let blocks = writer.finish()?;
         let manifest = Manifest {
             version: VERSION,
             dataset: dataset.root().to_owned(),
@@ -227,6 +227,7 @@ impl<'a> Sink<'a> {
             documents: self.documents,
             bytes: self.bytes,
             most,
+            blocks,
             languages: self.languages.into_iter().filter(|(_, count)| *count > 0).collect(),
             classes: self.classes,
         };

@@ -112,11 +112,14 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub fn finish(mut self) -> Result<(), Error> {
+    /// Writes what is left; how many blocks there are.
+    pub fn finish(mut self) -> Result<u64, Error> {
         self.end_term()?;
         self.end_block()?;
         self.end_file()?;
-        self.store.put(KEYS, self.keys.into())
+        let blocks = self.keys.len() / KEY;
+        self.store.put(KEYS, self.keys.into())?;
+        Ok(blocks as u64)
     }
 }
 
@@ -132,8 +135,9 @@ impl Reader {
     ///
     /// # Errors
     /// The file is missing or damaged.
-    pub fn open(store: &Store, most: u64) -> Result<Reader, Error> {
-        Reader::of(&store.need(KEYS)?, most).ok_or_else(|| damaged(KEYS))
+    pub fn open(store: &Store, most: u64, blocks: u64) -> Result<Reader, Error> {
+        let reader = Reader::of(&store.need(KEYS)?, most).filter(|it| it.keys.len() as u64 == blocks);
+        reader.ok_or_else(|| damaged(KEYS))
     }
 
     fn of(bytes: &[u8], most: u64) -> Option<Reader> {
@@ -243,8 +247,9 @@ mod tests {
         for term in (0..60_000).step_by(3) {
             documents(term).try_for_each(|it| writer.push(Posting::new(Term(term), it))).unwrap();
         }
-        writer.finish().unwrap();
-        let reader = Reader::open(&store, 3).unwrap();
+        let blocks = writer.finish().unwrap();
+        assert!(Reader::open(&store, 3, blocks + 1).is_err());
+        let reader = Reader::open(&store, 3, blocks).unwrap();
         assert!(reader.keys.len() > 3);
         for term in 0..60_010 {
             let found = reader.find(&store, Term(term)).unwrap();

@@ -11,6 +11,8 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+/// What of a class's own surprisal is left when the tokens before it are known, roughly: code is far more regular than its letters.
+const SHARE: f64 = 0.4;
 /// Longest query that is read, bytes.
 pub const LONGEST: usize = 256 << 10;
 /// Runs of a text, words included, beyond which only those are looked up that an index would have chosen too.
@@ -119,7 +121,8 @@ impl Query {
         let look = |(term, places)| Ok((term, Found { places, postings: index.find(term)? }));
         let found = terms.into_par_iter().map(look).collect::<Result<_, Error>>()?;
         let tokens: u64 = manifest.classes.values().fold(0, |sum, &count| sum.saturating_add(count));
-        let bits = |class: u8| surprisal(manifest.classes.get(&class).copied().unwrap_or(0) as f64, tokens as f64);
+        let bits =
+            |class: u8| SHARE * surprisal(manifest.classes.get(&class).copied().unwrap_or(0) as f64, tokens as f64);
         let classes = std::array::from_fn(|class| bits(class as u8));
         Ok(Query { words, readings, found, documents: manifest.documents as f64, classes })
     }
