@@ -52,7 +52,9 @@ impl<'a> Aligner<'a> {
     /// The longest runs, those with the most bits first. `weight` says how many it is worth that a place of the query and one of the document
     /// are alike.
     pub fn runs(&self, document: &[u64], weight: impl Fn(usize, usize) -> f64) -> Vec<Run> {
-        let mut runs = Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
+        // A run that says no more than this would not be kept.
+        let mut least = 0.0;
         // For each diagonal where its last run ends in the document.
         let mut ends = vec![0; self.query.len() + document.len()];
         let mut steps = 0;
@@ -71,13 +73,14 @@ impl<'a> Aligner<'a> {
                 let length = pairs.take_while(|(one, other)| one == other).count();
                 *end = at + length.max(1);
                 steps += length;
-                if length >= self.seed {
-                    let bits = (0..length).map(|it| weight(place + it, at + it)).sum();
+                let bits = (0..length).map(|it| weight(place + it, at + it)).sum::<f64>();
+                if length >= self.seed && bits > least {
                     runs.push(Run { query: place..place + length, document: at..at + length, bits });
                 }
             }
             if runs.len() >= 4 * RUNS {
                 keep(&mut runs);
+                least = runs.get(RUNS - 1).map_or(0.0, |run| run.bits);
             }
         }
         keep(&mut runs);
