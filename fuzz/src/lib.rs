@@ -279,6 +279,11 @@ pub fn tile(data: &[u8]) -> bool {
     }
 }
 
+/// A file or a block of a trace's postings.
+pub fn index(data: &[u8]) -> bool {
+    ledger::index::read_hostile(data)
+}
+
 /// The canonical bytes of a record, which are the only ones that it has.
 pub fn record(data: &[u8]) -> bool {
     let Ok(record) = ledger::Record::decode(data) else { return false };

@@ -44,7 +44,8 @@ impl Ledger {
     }
 }
 
-fn reached(runs: &[Run], segments: &BTreeMap<Digest, u64>) -> Vec<Reached> {
+/// The models that segments with bad records have reached.
+pub(crate) fn reached(runs: &[Run], segments: &BTreeMap<Digest, u64>) -> Vec<Reached> {
     let records = |run: &Run| run.segments.iter().filter_map(|segment| segments.get(segment)).sum::<u64>();
     let mut bad: BTreeSet<Digest> = runs.iter().filter(|run| records(run) > 0).map(|run| run.model).collect();
     loop {

@@ -40,6 +40,9 @@ pub enum Error {
     /// A table.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A data set.
+    #[error(transparent)]
+    Data(#[from] dataset::DatasetError),
     /// A segment that has no room.
     #[error("the segment is full")]
     Full,

@@ -9,6 +9,7 @@ mod lab;
 mod ledger;
 mod progress;
 mod scan;
+mod trace;
 mod watch;
 mod witness;
 
@@ -47,6 +48,8 @@ enum Command {
     Ledger(Box<ledger::Command>),
     /// What must be looked at again if a source, a contributor or a document is bad?
     Blast(blast::Arguments),
+    /// Which documents taught this? From suspicious code or a trigger back to sources, and forward to models.
+    Trace(trace::Arguments),
     /// Witness logs: cosign a log's checkpoint only if it continues the one before.
     Witness(witness::Arguments),
     /// Make small models with planted, documented backdoors, and measure the detectors on them.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Watch(command) => watch::run(command),
         Command::Ledger(command) => ledger::run(*command),
         Command::Blast(arguments) => blast::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Witness(arguments) => witness::run(&arguments),
         Command::Lab(command) => lab::run(command),
     };

@@ -1,0 +1,82 @@
+//! The texts of an index, packed: evidence can be shown whatever becomes of the data set, and one text is read without its neighbours.
+//!
+//! Texts lie one after the other in blocks of 64 KiB or more, each a Zstandard frame, in files of some 64 MiB. `texts/places` has 24 bytes
+//! for each document: the number of its file, where its block begins there and how long it is, where the text begins in the unpacked
+//! block and how long it is, and its language (0 for none known), little-endian.
+
+use super::damaged;
+use crate::error::Error;
+use crate::store::Store;
+use code::Language;
+use std::io::Read;
+
+/// Bytes of texts at which a block is full.
+pub const BLOCK: usize = 64 << 10;
+/// Bytes at which a file is full.
+pub const FILE: usize = 64 << 20;
+/// Texts are packed once and read rarely.
+const LEVEL: i32 = 6;
+/// Bytes of a place.
+const WIDTH: u64 = 24;
+pub const PLACES: &str = "texts/places";
+
+/// Where a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub file: u32,
+    pub offset: u32,
+    pub packed: u32,
+    pub start: u32,
+    pub length: u32,
+    pub language: Option<Language>,
+}
+
+impl Place {
+    pub fn write(&self, to: &mut Vec<u8>) {
+        let language = Language::ALL.iter().position(|&it| Some(it) == self.language).map_or(0, |at| at as u32 + 1);
+        for number in [self.file, self.offset, self.packed, self.start, self.length, language] {
+            to.extend(number.to_le_bytes());
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Place> {
+        let (numbers, _) = bytes.as_chunks::<4>();
+        let &[file, offset, packed, start, length, language] = numbers else { return None };
+        let number = u32::from_le_bytes;
+        let language = (number(language) as usize).checked_sub(1).and_then(|at| Language::ALL.get(at)).copied();
+        Some(Place {
+            file: number(file),
+            offset: number(offset),
+            packed: number(packed),
+            start: number(start),
+            length: number(length),
+            language,
+        })
+    }
+}
+
+pub fn path(file: u32) -> String {
+    format!("texts/{file:05}")
+}
+
+/// Packs a block.
+pub fn pack(block: &[u8]) -> std::io::Result<Vec<u8>> {
+    zstd::bulk::compress(block, LEVEL)
+}
+
+/// The text of a document, and its language.
+pub fn read(store: &Store, document: u32) -> Result<(Vec<u8>, Option<Language>), Error> {
+    let at = u64::from(document) * WIDTH;
+    let place = Place::read(&store.range(PLACES, at..at + WIDTH)?).ok_or_else(|| damaged(PLACES))?;
+    let (path, offset) = (path(place.file), u64::from(place.offset));
+    let packed = store.range(&path, offset..offset + u64::from(place.packed))?;
+    unpack(&packed, place).map(|text| (text, place.language)).ok_or_else(|| damaged(&path))
+}
+
+fn unpack(packed: &[u8], place: Place) -> Option<Vec<u8>> {
+    let mut block = zstd::stream::read::Decoder::with_buffer(packed).ok()?;
+    let skipped = std::io::copy(&mut block.by_ref().take(place.start.into()), &mut std::io::sink()).ok()?;
+    let mut text = Vec::new();
+    block.take(place.length.into()).read_to_end(&mut text).ok()?;
+    (skipped == u64::from(place.start) && text.len() == place.length as usize).then_some(text)
+}

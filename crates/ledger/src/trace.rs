@@ -1,0 +1,259 @@
+//! Which documents have this text? From a completion, a trigger or a finding back to what taught it.
+//!
+//! Candidates share the content, rare runs of tokens, rare runs of words or rare words with the query; each is read, and the run that it
+//! has in common with the query is what counts, by its surprisal: how unlikely its tokens' classes are (unigram, as in OLMoTrace), and how
+//! few documents have the names and words that are spelled alike. It says presence, not cause: that a document has the text, and not that a
+//! model has it from there.
+
+mod align;
+mod forward;
+mod query;
+
+pub use forward::{Forward, Proved};
+pub use query::LONGEST;
+
+use crate::error::Error;
+use crate::hash::Digest;
+use crate::index::{Index, Indexed};
+use align::{Aligner, Run};
+use code::Language;
+use dataset::fingerprint::Lexer;
+use query::{BETWEEN, Query, Reading, Words};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Candidates that are read; and half as many for each part of a query that is long enough to have some.
+const CANDIDATES: usize = 32;
+/// Bytes of a part, and most parts.
+const PART: usize = 160;
+const PARTS: usize = 6;
+/// What a part of the query is still worth when one more document has it.
+const DECAY: f64 = 0.5;
+/// Tokens of the shortest run of code that counts.
+const SEED: usize = 5;
+/// Most bytes of a span that are shown.
+const SHOWN: usize = 2000;
+
+/// A document that has some of the text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Match {
+    /// What is known of it.
+    #[serde(flatten)]
+    pub document: Indexed,
+    /// The surprisal of what it shares with the query, bits.
+    pub bits: f64,
+    /// Whether it is the query, byte for byte.
+    pub exact: bool,
+    /// What it shares.
+    pub spans: Vec<Span>,
+}
+
+/// Something that the query and a document share.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Span {
+    /// What is alike.
+    pub alike: Alike,
+    /// Tokens or words.
+    pub length: usize,
+    /// How unlikely it is, bits.
+    pub bits: f64,
+    /// Where in the query, bytes.
+    pub query: Range<usize>,
+    /// Where in the document, bytes.
+    pub bytes: Range<usize>,
+    /// The lines there, from 1.
+    pub lines: Range<usize>,
+    /// The document's text there, or its beginning.
+    pub text: String,
+}
+
+impl Span {
+    /// Its bits, where each byte of the query has a worth.
+    fn gain(&self, worth: &[f64]) -> f64 {
+        let worth = &worth[self.query.clone()];
+        self.bits * worth.iter().sum::<f64>() / worth.len().max(1) as f64
+    }
+}
+
+/// What is alike in a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Alike {
+    /// The row of tokens, up to names, literals, comments and layout.
+    Code,
+    /// The words as they stand, up to case and what is between them.
+    Words,
+}
+
+/// Traces a text: the documents that share most with it, best first, `top` at most.
+///
+/// # Errors
+/// The text is too long or has no word, or the index is damaged.
+pub fn trace(index: &Index, text: &[u8], language: Option<Language>, top: usize) -> Result<Vec<Match>, Error> {
+    if text.len() > LONGEST {
+        return Err(Error::input("the query", format!("is longer than {LONGEST} bytes; give the part that matters")));
+    }
+    let query = Query::ask(index, text, language)?;
+    if query.words.hashes.is_empty() {
+        return Err(Error::input("the query", "has no word; give some code or a comment"));
+    }
+    let verifier = Verifier::new(&query, text);
+    let read = |&document: &u32| verifier.verify(index, document);
+    let read = candidates(&query, text.len()).par_iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+    rank(read, text.len(), top).into_par_iter().map(|it| it.named(index)).collect()
+}
+
+/// The documents that share most with the query, and with each part of it, by their terms.
+fn candidates(query: &Query, length: usize) -> Vec<u32> {
+    let parts = (length / PART).clamp(1, PARTS);
+    let mut scores = vec![Vec::new(); parts];
+    for (&term, found) in &query.found {
+        let bits = query.rarity(term);
+        let inside: BTreeSet<usize> =
+            found.places.iter().map(|&place| (place * parts / length.max(1)).min(parts - 1)).collect();
+        for part in inside {
+            scores[part].extend(found.postings.documents.iter().map(|&document| (document, bits)));
+        }
+    }
+    let all = scores.concat();
+    let by_part = scores.into_iter().flat_map(|scores| best(scores, CANDIDATES / 2));
+    let chosen: BTreeSet<u32> = best(all, CANDIDATES).into_iter().chain(by_part).collect();
+    chosen.into_iter().collect()
+}
+
+/// The documents with the greatest sums.
+fn best(mut scores: Vec<(u32, f64)>, count: usize) -> Vec<u32> {
+    scores.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    let chunks = scores.chunk_by(|one, other| one.0 == other.0);
+    let mut sums: Vec<(u32, f64)> = chunks.map(|chunk| (chunk[0].0, chunk.iter().map(|it| it.1).sum())).collect();
+    let order = |one: &(u32, f64), other: &(u32, f64)| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0));
+    if sums.len() > count {
+        sums.select_nth_unstable_by(count, order);
+        sums.truncate(count);
+    }
+    sums.into_iter().map(|it| it.0).collect()
+}
+
+/// Orders documents: whoever has all of the query first, and then always the one that adds most. What a part of the query is worth is
+/// halved by each document that has it, so that ten documents with one half of the query do not hide those that have the other.
+fn rank(mut read: Vec<Verified>, length: usize, top: usize) -> Vec<Verified> {
+    let mut worth = vec![1.0; length];
+    let mut ranked = Vec::new();
+    while ranked.len() < top {
+        let gains = read.iter().enumerate().map(|(at, it)| (at, it.exact, it.gain(&worth)));
+        let next =
+            gains.max_by(|one, other| one.1.cmp(&other.1).then(one.2.total_cmp(&other.2)).then(other.0.cmp(&one.0)));
+        let Some((at, ..)) = next.filter(|it| it.2 > 0.0) else { break };
+        let mut chosen = read.remove(at);
+        chosen.spans = chosen.telling(&worth).into_iter().flatten().cloned().collect();
+        for span in &chosen.spans {
+            worth[span.query.clone()].iter_mut().for_each(|worth| *worth *= DECAY);
+        }
+        ranked.push(chosen);
+    }
+    ranked
+}
+
+/// A document that was read.
+struct Verified {
+    number: u32,
+    exact: bool,
+    spans: Vec<Span>,
+}
+
+impl Verified {
+    /// Of each kind the span that says most.
+    fn telling(&self, worth: &[f64]) -> [Option<&Span>; 2] {
+        [Alike::Words, Alike::Code].map(|alike| {
+            let spans = self.spans.iter().filter(|span| span.alike == alike);
+            spans.max_by(|one, other| one.gain(worth).total_cmp(&other.gain(worth)))
+        })
+    }
+
+    fn gain(&self, worth: &[f64]) -> f64 {
+        self.telling(worth).into_iter().flatten().map(|span| span.gain(worth)).sum()
+    }
+
+    fn named(self, index: &Index) -> Result<Match, Error> {
+        let document = index.document(self.number)?;
+        let bits = self.spans.iter().map(|span| span.bits).sum();
+        Ok(Match { document, bits, exact: self.exact, spans: self.spans })
+    }
+}
+
+/// Compares documents with the query.
+struct Verifier<'a> {
+    query: &'a Query,
+    text: &'a [u8],
+    content: Digest,
+    words: Aligner<'a>,
+    word_bits: Vec<f64>,
+    /// For each language that the query was read in.
+    readings: Vec<(Option<Language>, &'a Reading, Aligner<'a>, Vec<f64>)>,
+}
+
+impl<'a> Verifier<'a> {
+    fn new(query: &'a Query, text: &'a [u8]) -> Verifier<'a> {
+        let reading = |(language, reading): &'a (Option<Language>, Reading)| {
+            (*language, reading, Aligner::new(&reading.classes, SEED), query.word_bits(&reading.names))
+        };
+        Verifier {
+            query,
+            text,
+            content: Digest::of(text),
+            words: query.word_aligner(),
+            word_bits: query.word_bits(&query.words.hashes),
+            readings: query.readings.iter().map(reading).collect(),
+        }
+    }
+
+    fn verify(&self, index: &Index, number: u32) -> Result<Verified, Error> {
+        let (text, language) = index.text(number)?;
+        let spans = self.words(&text).into_iter().chain(self.code(&text, language)).collect();
+        let exact = text.len() == self.text.len() && Digest::of(&text) == self.content;
+        Ok(Verified { number, exact, spans })
+    }
+
+    fn words(&self, text: &[u8]) -> Vec<Span> {
+        let words = Words::of(text);
+        let runs = self.words.runs(&words.hashes, |at, _| self.word_bits[at]);
+        let hull = |ranges: &[Range<usize>], run: &Range<usize>| ranges[run.start].start..ranges[run.end - 1].end;
+        let told = |run: Run| {
+            let (query, bytes) = (hull(&self.query.words.ranges, &run.query), hull(&words.ranges, &run.document));
+            span(Alike::Words, run.query.len(), run.bits, query, bytes, text)
+        };
+        runs.into_iter().map(told).collect()
+    }
+
+    fn code(&self, text: &[u8], language: Option<Language>) -> Vec<Span> {
+        let Some((_, asked, aligner, names)) =
+            self.readings.iter().find(|it| it.0 == language).or_else(|| self.readings.first())
+        else {
+            return Vec::new();
+        };
+        let reading = Reading::of(text, &Lexer::new(language), BETWEEN);
+        let weight = |at: usize, there: usize| {
+            let alike = asked.names[at] == reading.names[there];
+            self.query.class_bits(asked.classes[at]) + if alike { names[at] } else { 0.0 }
+        };
+        let runs = aligner.runs(&reading.classes, weight);
+        let hull = |reading: &Reading, text: &[u8], run: &Range<usize>| {
+            let range = reading.ranges[run.start].start..reading.ranges[run.end - 1].end;
+            range.start..range.start + text[range].trim_ascii_end().len()
+        };
+        let told = |run: Run| {
+            let (query, bytes) = (hull(asked, self.text, &run.query), hull(&reading, text, &run.document));
+            span(Alike::Code, run.query.len(), run.bits, query, bytes, text)
+        };
+        runs.into_iter().map(told).collect()
+    }
+}
+
+fn span(alike: Alike, length: usize, bits: f64, query: Range<usize>, bytes: Range<usize>, text: &[u8]) -> Span {
+    let line = |end: usize| 1 + text[..end].iter().filter(|&&byte| byte == b'\n').count();
+    let lines = line(bytes.start)..line(bytes.end) + 1;
+    let shown = &text[bytes.start..bytes.end.min(bytes.start + SHOWN)];
+    Span { alike, length, bits, query, bytes, lines, text: String::from_utf8_lossy(shown).into_owned() }
+}
