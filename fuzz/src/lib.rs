@@ -21,7 +21,7 @@ use watch::{Database, Detection, Intake, Prompts, Settings};
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target with its name, which is also that of its folder under `seeds`.
-pub const TARGETS: [(&str, Target); 20] = [
+pub const TARGETS: [(&str, Target); 21] = [
     ("source", source),
     ("rule", rule),
     ("config", config),
@@ -42,6 +42,7 @@ pub const TARGETS: [(&str, Target); 20] = [
     ("record", record),
     ("statement", statement),
     ("log", log),
+    ("index", index),
 ];
 
 /// Source code: the first byte chooses the language.

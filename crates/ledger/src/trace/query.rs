@@ -48,7 +48,7 @@ impl Reading {
                 let range = tokens.span(at..at + 1);
                 start + range.start..start + range.end
             };
-            reading.ranges.extend((0..tokens.starts.len()).map(range).chain([end..end]));
+            reading.ranges.extend((0..tokens.starts.len()).map(range).chain(std::iter::once(end..end)));
         }
         reading
     }
