@@ -9,8 +9,6 @@ use dataset::{Document, Limits, Part};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
-/// The name that the engine and its executors know the function by.
-pub(crate) const NAME: &str = "taster_fetch";
 /// Documents with a phrase that are brought from one part; where more have it, it tells nothing.
 const MOST: usize = 10_000;
 /// Longest text that is brought, bytes.

@@ -29,13 +29,13 @@ mod lexer;
 mod outline;
 mod phrase;
 mod run;
+mod scan;
 mod sketch;
 mod survey;
 mod triggers;
 mod twins;
 
 pub use contrast::{Contrast, Member, contrasts};
-pub use engine::{FUNCTIONS, Function};
 pub use error::AuditError;
 pub use family::families;
 pub use outline::{Feature, Outline};

@@ -4,7 +4,7 @@ use crate::associate::{associate, promising};
 use crate::association::Shared;
 use crate::catalogue::{Catalogue, Place};
 use crate::confirm::{ALPHA, Conviction, Reader, confirm, merged};
-use crate::engine::Engine;
+use crate::engine::{Function, each};
 use crate::fetch::Fetched;
 use crate::survey::Surveyed;
 use crate::twins::{Suspect, Twins};
@@ -40,9 +40,7 @@ pub struct Options {
     pub dataset: String,
     /// An earlier data set: documents that it has too are left out.
     pub against: Option<String>,
-    /// The scheduler of a cluster, `HOST:PORT`.
-    pub cluster: Option<String>,
-    /// Where outlines are kept while the audit runs: a folder, on a cluster one that every machine reaches.
+    /// Where outlines are kept while the audit runs.
     pub work: String,
     /// Go on with what lies in the work folder.
     pub resume: bool,
@@ -103,12 +101,7 @@ pub fn run(
         taster_version: env!("CARGO_PKG_VERSION").to_owned(),
         started: started.to_string(),
         seconds: clock.elapsed().as_secs_f64(),
-        settings: AuditSettings {
-            dataset: options.dataset.clone(),
-            against: options.against.clone(),
-            alpha: ALPHA,
-            cluster: options.cluster.clone(),
-        },
+        settings: AuditSettings { dataset: options.dataset.clone(), against: options.against.clone(), alpha: ALPHA },
         verdict,
         summary: describe::summary(&clusters, &read),
         notes: describe::notes(&catalogue, &twins, &read),
@@ -121,7 +114,6 @@ pub fn run(
 struct Audit<'a> {
     options: &'a Options,
     dataset: Dataset,
-    engine: Engine,
     folder: Folder,
     known: Option<PathBuf>,
     before: Vec<Problem>,
@@ -131,11 +123,10 @@ struct Audit<'a> {
 impl<'a> Audit<'a> {
     fn open(options: &'a Options, interrupted: &'a AtomicBool) -> Result<Audit<'a>, AuditError> {
         let dataset = Dataset::open(&options.dataset)?;
-        let engine = Engine::of(options.cluster.as_deref())?;
         let folder = Folder::at(&options.work)?;
         let mut before = dataset.problems().to_vec();
         let known = options.against.as_deref().map(|old| known(old, options, &mut before)).transpose()?;
-        Ok(Audit { options, dataset, engine, folder, known, before, interrupted })
+        Ok(Audit { options, dataset, folder, known, before, interrupted })
     }
 
     /// Reads every part that the work folder does not have yet.
@@ -156,7 +147,7 @@ impl<'a> Audit<'a> {
         for done in surveyed.values() {
             advance(&mut step, done, &self.dataset);
         }
-        self.each(survey::NAME, &tasks, |answer| {
+        self.each(survey::survey, &tasks, |answer| {
             let done: Surveyed = serde_json::from_str(answer)?;
             advance(&mut step, &done, &self.dataset);
             progress(step);
@@ -172,17 +163,14 @@ impl<'a> Audit<'a> {
         serde_json::from_slice(&stored).ok()
     }
 
-    /// Runs a function on every task, wherever there is a free core.
+    /// Runs a function on every task until the user interrupts.
     fn each(
         &self,
-        function: &str,
+        function: Function,
         tasks: &[String],
         mut answer: impl FnMut(&str) -> Result<(), AuditError>,
     ) -> Result<(), AuditError> {
-        if tasks.is_empty() {
-            return Ok(());
-        }
-        self.engine.each(function, tasks, &self.folder.location(), &mut |answered| {
+        each(function, tasks, |answered| {
             answer(answered)?;
             match self.interrupted.load(Ordering::Relaxed) {
                 true => Err(AuditError::Interrupted),
@@ -301,7 +289,7 @@ impl<'a> Audit<'a> {
             })
             .collect::<Result<_, _>>()?;
         let mut found = Vec::new();
-        self.each(fetch::NAME, &tasks, |answer| {
+        self.each(fetch::fetch, &tasks, |answer| {
             let fetched: Vec<Fetched> = serde_json::from_str(answer)?;
             found.extend(fetched.into_iter().map(|fetched| {
                 let place = Place { part: fetched.part, ordinal: fetched.ordinal };

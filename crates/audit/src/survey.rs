@@ -8,8 +8,6 @@ use dataset::{Document, Folder, Known, Limits, Part, PartRead, Problem};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// The name that the engine and its executors know the function by.
-pub(crate) const NAME: &str = "taster_survey";
 /// Bytes at which a table of outlines is full: what one worker holds.
 const FULL: usize = 32 << 20;
 /// Problems of a part that are told one by one; the others are counted.

@@ -42,8 +42,6 @@ pub struct AuditSettings {
     pub against: Option<String>,
     /// Bound on the probability that a data set without poison is called poisoned.
     pub alpha: f64,
-    /// The scheduler of the cluster that did the reading.
-    pub cluster: Option<String>,
 }
 
 /// The verdict on a data set.

@@ -41,10 +41,7 @@ pub struct Arguments {
     /// Write the data set without these documents to OUT; everything else stays as it is, byte for byte.
     #[arg(long, value_name = "OUT")]
     clean: Option<PathBuf>,
-    /// Read on the cluster of this scheduler (`taster scheduler`, `taster executor`).
-    #[arg(long, value_name = "HOST:PORT")]
-    cluster: Option<String>,
-    /// Folder for what is kept while the audit runs; of a cluster one that every machine reaches [default: audit-work in --out].
+    /// Folder for what is kept while the audit runs [default: audit-work in --out].
     #[arg(long, value_name = "DIR")]
     work: Option<String>,
     /// Go on with the unfinished audit in --work; parts that were read are not read again.
@@ -111,7 +108,6 @@ fn audit(arguments: &Arguments, work: &Work) -> Result<AuditReport> {
     let options = Options {
         dataset: arguments.dataset.clone(),
         against: arguments.against.clone(),
-        cluster: arguments.cluster.clone(),
         work: work.location.clone(),
         resume: arguments.resume,
     };

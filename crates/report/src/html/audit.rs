@@ -32,7 +32,6 @@ pub(super) fn heading(report: &AuditReport) -> Markup {
         p.byline {
             (text::line(&report.started))
             @if let Some(against) = &settings.against { ", only what " code { (text::line(against)) } " does not have" }
-            @if let Some(cluster) = &settings.cluster { ", read by " code { (text::line(cluster)) } }
         }
         div class={ "verdict " (class) } {
             p.word { (word(report.verdict)) }

@@ -104,12 +104,7 @@ pub fn hostile(text: &str) -> AuditReport {
         taster_version: text.into(),
         started: text.into(),
         seconds: -1.0,
-        settings: AuditSettings {
-            dataset: text.into(),
-            against: Some(text.into()),
-            alpha: 1e300,
-            cluster: Some(text.into()),
-        },
+        settings: AuditSettings { dataset: text.into(), against: Some(text.into()), alpha: 1e300 },
         verdict: AuditVerdict::Suspicious,
         summary: text.into(),
         clusters: vec![cluster(true, Method::Twins), cluster(false, Method::Association)],
