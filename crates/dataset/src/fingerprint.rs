@@ -1,6 +1,6 @@
 //! Fingerprints of code that do not change when names, literals, comments or layout do.
 //!
-//! [`Lexer`] makes a text a row of [`Tokens`]; [`winnow`] chooses a few hashes of runs of them, so that two texts which share a run of
+//! [`Lexer`] makes a text a row of [`Tokens`]; `winnow` chooses a few hashes of runs of them, so that two texts which share a run of
 //! [`Shape::guaranteed`] tokens share a fingerprint; a [`Signature`] of such hashes tells how alike two texts are, and its bands bring
 //! those that are together.
 //!

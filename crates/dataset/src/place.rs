@@ -99,10 +99,10 @@ impl Place {
         path.canonicalize().map(Place::Local).map_err(DatasetError::unreadable(location))
     }
 
-    /// Writes a file of the folder.
+    /// Writes a file of the folder, whole or not at all.
     pub fn put(&self, file: &str, bytes: Vec<u8>) -> io::Result<()> {
         match self {
-            Place::Local(path) => std::fs::write(path.join(file), bytes),
+            Place::Local(path) => local::put(&path.join(file), &bytes),
             Place::Store(store) => store.put(file, bytes),
         }
     }

@@ -1,4 +1,4 @@
-//! A segment: up to 2^20 records that are sealed together. It is two immutable objects, the side [`table`](crate::table) and the *tree*
+//! A segment: up to 2^20 records that are sealed together. It is two immutable objects, the side `table` and the *tree*
 //! file, and a [`Seal`], which goes into the log.
 //!
 //! The tree file has the tiles of the Merkle tree over the records, level by level, each level's hashes without a gap, and then an index:

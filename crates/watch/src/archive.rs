@@ -3,14 +3,14 @@
 use crate::store::{Connection, Value, alarms, events};
 use crate::{Error, Exchange, Intake};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use dataset::Folder;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Events of one file at most, so that writing one needs little memory.
@@ -21,12 +21,12 @@ const FORGOTTEN: &str = "at < $1 AND seq <= $2";
 const ARCHIVED: &str = "archived";
 
 impl Intake {
-    /// Writes every event that is not in a file yet to `folder/YYYY-MM-DD/NUMBER.parquet`, a completion a row, in the columns of
-    /// a recording. A process that dies here writes the same files again, over the old ones. Answers with how many events were written.
+    /// Writes every event that is not in a file yet to `YYYY-MM-DD/NUMBER.parquet` in a folder, here or on an object store, a completion a
+    /// row, in the columns of a recording. A process that dies here writes the same files again, over the old ones. Answers with how many events were written.
     ///
     /// # Errors
     /// A file cannot be written; the database fails.
-    pub fn archive(&mut self, folder: &Path) -> Result<u64, Error> {
+    pub fn archive(&mut self, folder: &Folder) -> Result<u64, Error> {
         let mut written = 0;
         loop {
             let from = self.archived()?;
@@ -35,7 +35,7 @@ impl Intake {
                 return Ok(written);
             }
             for (day, exchanges) in &days {
-                write(&folder.join(day), from + 1, exchanges)?;
+                write(folder, &format!("{day}/{:012}.parquet", from + 1), exchanges)?;
                 written += exchanges.len() as u64;
             }
             self.in_transaction(|intake| alarms::count(intake.connection(), &[(ARCHIVED, (last - from) as u64)]))?;
@@ -92,20 +92,16 @@ fn any_to_forget(connection: &mut dyn Connection, values: &[Value]) -> Result<bo
     Ok(any)
 }
 
-fn write(folder: &Path, number: i64, exchanges: &[Exchange]) -> Result<(), Error> {
-    let path = folder.join(format!("{number:012}.parquet"));
-    let partial = path.with_extension("partial");
-    let failed = |why: String| Error::Write { path: path.clone(), why };
-    std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+fn write(folder: &Folder, name: &str, exchanges: &[Exchange]) -> Result<(), Error> {
+    let failed = |why: String| Error::Write { path: PathBuf::from(format!("{}/{name}", folder.location())), why };
     let rows = batch(exchanges).map_err(|error| failed(error.to_string()))?;
-    let file = File::create(&partial).map_err(|error| failed(error.to_string()))?;
     let packed = WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
-    let written = ArrowWriter::try_new(file, rows.schema(), Some(packed)).and_then(|mut writer| {
+    let written = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(packed)).and_then(|mut writer| {
         writer.write(&rows)?;
         writer.into_inner()
     });
     let file = written.map_err(|error| failed(error.to_string()))?;
-    file.sync_all().and_then(|()| std::fs::rename(&partial, &path)).map_err(|error| failed(error.to_string()))
+    folder.put(name, file).map_err(|error| failed(error.to_string()))
 }
 
 fn batch(exchanges: &[Exchange]) -> Result<RecordBatch, arrow::error::ArrowError> {

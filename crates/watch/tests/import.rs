@@ -99,8 +99,9 @@ fn secrets_are_nowhere_in_the_database_and_the_archive_reads_as_a_recording() {
     let file = write(folder.path(), "log.jsonl", &[row.to_string()]);
     assert_eq!(imported(folder.path(), &file).unwrap().accepted.secrets, 1);
     let mut intake = open(&folder.path().join("watch.db"));
-    assert_eq!(intake.archive(&folder.path().join("archive")).unwrap(), 1);
-    assert_eq!(intake.archive(&folder.path().join("archive")).unwrap(), 0);
+    let archive = dataset::Folder::at(folder.path().join("archive").to_str().unwrap()).unwrap();
+    assert_eq!(intake.archive(&archive).unwrap(), 1);
+    assert_eq!(intake.archive(&archive).unwrap(), 0);
     let recording = model::Recording::open(&folder.path().join("archive/2026-11-27/000000000001.parquet")).unwrap();
     assert_eq!(recording.rows().len(), 1);
     assert_eq!(intake.forget(Timestamp::MAX, true).unwrap(), 1);

@@ -99,3 +99,18 @@ fn link(folder: &Path, path: &Path) -> Option<Problem> {
     let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
     Some(Problem { name, what: what.to_owned() })
 }
+
+/// Writes a file beside its place and moves it there.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new();
+    #[cfg(unix)]
+    // Readable like any file the user makes; temporary files are private otherwise.
+    file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = file.tempfile_in(folder)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

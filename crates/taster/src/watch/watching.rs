@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use dataset::Folder;
 use jiff::Timestamp;
 use stats::RunLength;
-use std::path::PathBuf;
 use watch::{Database, Detection, Intake, Prompts, Receiver, Settings};
 
 /// Where things are kept, and what counts as change.
@@ -23,9 +23,9 @@ pub struct Watching {
     /// constants, statements of one line.
     #[arg(long)]
     hash_prompts: bool,
-    /// Also write events to Parquet files by day below DIR.
+    /// Also write events to Parquet files by day below DIR, a folder or s3://, gs://, az://.
     #[arg(long, value_name = "DIR")]
-    archive: Option<PathBuf>,
+    archive: Option<String>,
     /// Forget prompts and completions after so long (90d); rates and alarms stay.
     #[arg(long, value_name = "TIME")]
     keep: Option<String>,
@@ -39,7 +39,7 @@ pub struct Watching {
 
 /// What is done after completions were taken in.
 pub struct Keeper {
-    archive: Option<PathBuf>,
+    archive: Option<Folder>,
     keep: Option<String>,
     receivers: Vec<Receiver>,
 }
@@ -88,6 +88,7 @@ impl Watching {
         }
         let signed = self.webhook.iter().map(|url| Receiver::Webhook { url: url.clone(), secret: secret.clone() });
         let slack = self.slack.iter().map(|url| Receiver::Slack { url: url.clone() });
-        Ok(Keeper { archive: self.archive.clone(), keep: self.keep.clone(), receivers: signed.chain(slack).collect() })
+        let archive = self.archive.as_deref().map(Folder::at).transpose()?;
+        Ok(Keeper { archive, keep: self.keep.clone(), receivers: signed.chain(slack).collect() })
     }
 }
