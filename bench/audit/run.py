@@ -102,8 +102,6 @@ def speed(arguments, folder):
 
 def ripgrep(arguments, folder):
     """Files without a word of any rule: nothing needs parsing."""
-    report = json.loads(subprocess.run([arguments.taster, "audit", arguments.corpus, "--json", "--out", folder / "out"], stdout=subprocess.PIPE).stdout)
-    print(report["read"])
     count = size = 0
     for row in rows(arguments.corpus / "corpus.jsonl"):
         lines = [line for line in row["content"].split("\n") if line.startswith(("    return self._", "        self.", "    def __"))]
@@ -113,6 +111,7 @@ def ripgrep(arguments, folder):
             package.mkdir(parents=True, exist_ok=True)
             (package / f"{count}.py").write_text(text)
             count, size = count + 1, size + len(text)
+
     def timed(command):
         times = []
         for _ in range(5):
