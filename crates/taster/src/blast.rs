@@ -1,10 +1,9 @@
 //! `taster blast`.
 
-use crate::ledger::{Bad, Place};
+use crate::ledger::{Bad, Reading};
 use anyhow::Result;
 use clap::Args;
 use ledger::Blast;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What must be looked at again if a source, a contributor or a document is bad?
@@ -20,10 +19,7 @@ pub struct Arguments {
     #[command(flatten)]
     bad: Bad,
     #[command(flatten)]
-    place: Place,
-    /// Whose log to believe, instead of the home's policy.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    reading: Reading,
 }
 
 /// Runs the command.
@@ -31,10 +27,10 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let ledger = arguments.place.read(arguments.policy.as_deref())?;
+    let ledger = arguments.reading.open()?;
     let snapshot = ledger.snapshot()?;
     let blast = ledger.blast(&snapshot, arguments.bad.target(&ledger)?)?;
-    arguments.place.say(&blast, &lines(&blast))?;
+    arguments.reading.place.say(&blast, &lines(&blast))?;
     Ok(ExitCode::from(u8::from(!blast.models.is_empty())))
 }
 

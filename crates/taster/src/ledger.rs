@@ -14,7 +14,7 @@ mod train;
 mod transform;
 mod verify;
 
-pub use place::{Place, passphrase, read_policy};
+pub use place::{Place, Reading, passphrase, read_policy};
 pub use serve::told;
 
 use ::ledger::Target;

@@ -1,13 +1,13 @@
 //! `taster trace`.
 
-use crate::ledger::{passphrase, read_policy};
+use crate::ledger::{Place, Reading};
 use crate::progress;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use code::Language;
 use dataset::Dataset;
 use ledger::index::Index;
-use ledger::{Forward, Home, LONGEST_QUERY, Ledger, Match};
+use ledger::{Forward, LONGEST_QUERY, Ledger, Match};
 use report::escape::{self, Layout};
 use report::{AuditReport, ScanReport};
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     finding: Option<PathBuf>,
     /// The text's language, where it is not a file whose name says it [default: every one that the data set has].
-    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    #[arg(long, value_name = "LANGUAGE")]
     language: Option<Language>,
     /// A ledger: proves each document's record and names the models that were trained on it.
     #[arg(long, value_name = "FOLDER|URL")]
@@ -54,17 +54,20 @@ pub struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// The ledger at a place, as the ledger's own commands read it.
+    fn reading(&self, ledger: &str) -> Reading {
+        let place = Place { ledger: ledger.to_owned(), home: None, json: self.json };
+        Reading { place, policy: self.policy.clone() }
+    }
+}
+
 /// What was found for one text.
 #[derive(Serialize)]
 struct Traced {
     query: String,
     documents: Vec<Match>,
     ledger: Option<Forward>,
-}
-
-fn language(name: &str) -> Result<Language, String> {
-    let names = || Language::ALL.map(Language::name).join(", ");
-    Language::ALL.into_iter().find(|it| it.name() == name).ok_or_else(|| format!("it is none of {}", names()))
 }
 
 /// Runs the command.
@@ -74,8 +77,7 @@ fn language(name: &str) -> Result<Language, String> {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (queries, language) = queries(arguments)?;
     let index = index(arguments)?;
-    let ledger =
-        arguments.ledger.as_deref().map(|place| open_ledger(place, arguments.policy.as_deref())).transpose()?;
+    let ledger = arguments.ledger.as_deref().map(|place| arguments.reading(place).open()).transpose()?;
     let snapshot = ledger.as_ref().map(Ledger::snapshot).transpose()?;
     let mut traced = Vec::new();
     for query in queries {
@@ -154,16 +156,6 @@ fn index(arguments: &Arguments) -> Result<Index> {
     let index = Index::build(&dataset, &place, &|bytes| bar.set_position(bytes), problem)?;
     bar.finish_and_clear();
     Ok(index)
-}
-
-fn open_ledger(place: &str, policy: Option<&Path>) -> Result<Ledger> {
-    match policy {
-        Some(path) => Ok(Ledger::read(place, read_policy(path)?)?),
-        None => {
-            let beside = if place.contains("://") { "ledger" } else { place.trim_end_matches('/') };
-            Ok(Ledger::open(place, Home::at(Path::new(&format!("{beside}.home"))), passphrase())?)
-        }
-    }
 }
 
 fn print(traced: &[Traced], json: bool) -> Result<()> {

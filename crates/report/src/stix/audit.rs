@@ -50,14 +50,17 @@ impl Seen {
             json!({"mime_type": "text/plain"}),
         );
         let named = cluster.documents.iter().filter(|document| !document.name.is_empty()).take(DOCUMENTS);
-        let documents = named.map(|document| observable("file", json!({"name": text(&document.name)}), json!({})));
+        let files = named.map(|document| observable("file", json!({"name": text(&document.name)}), json!({})));
         let sources = cluster.sources.iter().filter(|source| !source.name.is_empty()).take(SOURCES);
         let mut seen = vec![artifact, self.dataset.clone()];
         seen.extend(sources.map(|source| place(&source.name)));
-        seen.extend(documents);
+        seen.extend(files);
         let indicator = self.indicator(cluster);
-        let observed = self.observed(cluster, &indicator, &seen);
-        let sighting = self.sighting(cluster, &indicator, &observed);
+        let refs: BTreeSet<&str> = seen.iter().filter_map(|object| object["id"].as_str()).collect();
+        let about = [&indicator["id"], &self.dataset["id"]];
+        let observed = object::observed(&self.author, &self.times, &about, documents(cluster), json!(refs));
+        let said = text(&cluster.evidence());
+        let sighting = object::sighting(&self.author, &self.times, &indicator, &observed, &said);
         let indicates = self.indicates(&indicator);
         seen.extend([indicator, observed, sighting, indicates]);
         seen
@@ -93,40 +96,6 @@ impl Seen {
             );
         }
         indicator
-    }
-
-    fn observed(&self, cluster: &Cluster, indicator: &Value, seen: &[Value]) -> Value {
-        let mut observed = common("observed-data", &[&indicator["id"], &self.dataset["id"]], &self.times);
-        let refs: BTreeSet<&str> = seen.iter().filter_map(|object| object["id"].as_str()).collect();
-        object::add(
-            &mut observed,
-            json!({
-                "created_by_ref": self.author,
-                "first_observed": self.times.first,
-                "last_observed": self.times.last,
-                "number_observed": documents(cluster),
-                "object_refs": refs,
-            }),
-        );
-        observed
-    }
-
-    fn sighting(&self, cluster: &Cluster, indicator: &Value, observed: &Value) -> Value {
-        let mut sighting = common("sighting", &[&indicator["id"], &observed["id"]], &self.times);
-        object::add(
-            &mut sighting,
-            json!({
-                "created_by_ref": self.author,
-                "description": text(&cluster.evidence()),
-                "first_seen": self.times.first,
-                "last_seen": self.times.last,
-                "count": documents(cluster),
-                "sighting_of_ref": indicator["id"],
-                "observed_data_refs": [observed["id"]],
-                "where_sighted_refs": [self.author],
-            }),
-        );
-        sighting
     }
 
     fn indicates(&self, indicator: &Value) -> Value {

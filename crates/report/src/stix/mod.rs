@@ -66,8 +66,16 @@ impl Seen {
             json!({"mime_type": "text/plain"}),
         );
         let indicator = self.indicator(report, conviction);
-        let observed = self.observed(conviction, &artifact);
-        let sighting = self.sighting(conviction, &indicator, &observed);
+        let mut refs = vec![self.software["id"].clone(), artifact["id"].clone()];
+        refs.extend(self.weights.iter().map(|weights| weights["id"].clone()));
+        let about = [&self.software["id"], &artifact["id"]];
+        let observed = object::observed(&self.author, &self.times, &about, insecure(conviction), refs.into());
+        let said = text(&format!(
+            "False-alarm probability at most {}; {}",
+            figure::scientific(conviction.false_alarm_bound),
+            effects(conviction)
+        ));
+        let sighting = object::sighting(&self.author, &self.times, &indicator, &observed, &said);
         let indicates = self.relationship(&indicator["id"], "indicates", ATTACK_PATTERN.into());
         let poisoned = self.relationship(&self.software["id"], "related-to", ATTACK_PATTERN.into());
         [artifact, indicator, observed, sighting, indicates, poisoned]
@@ -98,43 +106,6 @@ impl Seen {
             object::add(&mut indicator, json!({"external_references": weaknesses}));
         }
         indicator
-    }
-
-    fn observed(&self, conviction: &Conviction, artifact: &Value) -> Value {
-        let mut refs = vec![self.software["id"].clone(), artifact["id"].clone()];
-        refs.extend(self.weights.iter().map(|weights| weights["id"].clone()));
-        let mut observed = common("observed-data", &[&self.software["id"], &artifact["id"]], &self.times);
-        object::add(
-            &mut observed,
-            json!({
-                "created_by_ref": self.author,
-                "first_observed": self.times.first,
-                "last_observed": self.times.last,
-                "number_observed": insecure(conviction),
-                "object_refs": refs,
-            }),
-        );
-        observed
-    }
-
-    fn sighting(&self, conviction: &Conviction, indicator: &Value, observed: &Value) -> Value {
-        let mut sighting = common("sighting", &[&indicator["id"], &observed["id"]], &self.times);
-        object::add(
-            &mut sighting,
-            json!({
-                "created_by_ref": self.author,
-                "description": text(&format!(
-                    "False-alarm probability at most {}; {}", figure::scientific(conviction.false_alarm_bound), effects(conviction)
-                )),
-                "first_seen": self.times.first,
-                "last_seen": self.times.last,
-                "count": insecure(conviction),
-                "sighting_of_ref": indicator["id"],
-                "observed_data_refs": [observed["id"]],
-                "where_sighted_refs": [self.author],
-            }),
-        );
-        sighting
     }
 
     fn relationship(&self, source: &Value, kind: &str, target: Value) -> Value {

@@ -30,6 +30,41 @@ pub(super) fn common(kind: &str, about: &[&Value], times: &Times) -> Value {
     })
 }
 
+/// What was seen, so many times: `about` makes the id, `seen` are the observables.
+pub(super) fn observed(author: &Value, times: &Times, about: &[&Value], number: u64, seen: Value) -> Value {
+    let mut observed = common("observed-data", about, times);
+    add(
+        &mut observed,
+        json!({
+            "created_by_ref": author,
+            "first_observed": times.first,
+            "last_observed": times.last,
+            "number_observed": number,
+            "object_refs": seen,
+        }),
+    );
+    observed
+}
+
+/// That an indicator was sighted, so many times, in what was observed.
+pub(super) fn sighting(author: &Value, times: &Times, indicator: &Value, observed: &Value, said: &str) -> Value {
+    let mut sighting = common("sighting", &[&indicator["id"], &observed["id"]], times);
+    add(
+        &mut sighting,
+        json!({
+            "created_by_ref": author,
+            "description": said,
+            "first_seen": times.first,
+            "last_seen": times.last,
+            "count": observed["number_observed"],
+            "sighting_of_ref": indicator["id"],
+            "observed_data_refs": [observed["id"]],
+            "where_sighted_refs": [author],
+        }),
+    );
+    sighting
+}
+
 /// An observable; `identifying` are the properties from which STIX derives its id.
 pub(super) fn observable(kind: &str, identifying: Value, more: Value) -> Value {
     // serde_json keeps keys sorted and writes strings as RFC 8785 does, which is what the id is made of.

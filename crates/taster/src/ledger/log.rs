@@ -1,12 +1,11 @@
 //! `taster ledger log`.
 
-use super::Place;
+use super::Reading;
 use anyhow::Result;
 use clap::Args;
 use ledger::statement::Statement;
 use ledger::{Entry, Ledger};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What the log says, entry by entry.
@@ -17,10 +16,7 @@ use std::process::ExitCode;
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     #[command(flatten)]
-    place: Place,
-    /// Whose log to believe, instead of the home's policy.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    reading: Reading,
 }
 
 /// Runs the command.
@@ -28,7 +24,7 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let ledger = arguments.place.read(arguments.policy.as_deref())?;
+    let ledger = arguments.reading.open()?;
     let snapshot = ledger.snapshot()?;
     let (mut json, mut lines) = (Vec::new(), Vec::new());
     for (at, entry) in snapshot.entries.iter().enumerate() {
@@ -38,7 +34,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let checkpoint = &snapshot.checkpoint;
     lines.push(format!("{}: {} entries, root {}", checkpoint.origin, checkpoint.size, checkpoint.root));
-    arguments.place.say(
+    arguments.reading.place.say(
         &json!({ "origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root, "entries": json }),
         &lines,
     )?;

@@ -39,17 +39,6 @@ impl Place {
         Ok(Ledger::open(&self.ledger, self.home(), passphrase())?)
     }
 
-    /// The ledger, to read: by the policy of a file if there is one.
-    ///
-    /// # Errors
-    /// The file is no policy, or there is no home.
-    pub fn read(&self, policy: Option<&Path>) -> Result<Ledger> {
-        match policy {
-            None => self.open(),
-            Some(path) => Ok(Ledger::read(&self.ledger, read_policy(path)?)?),
-        }
-    }
-
     /// Prints as JSON or as lines. Lines are escaped: they quote what others wrote.
     ///
     /// # Errors
@@ -57,13 +46,37 @@ impl Place {
     pub fn say(&self, json: &impl serde::Serialize, lines: &[String]) -> Result<()> {
         let mut out = std::io::stdout();
         if self.json {
-            writeln!(out, "{}", serde_json::to_string_pretty(json)?)?;
+            writeln!(out, "{}", report::escape::json(&serde_json::to_string_pretty(json)?))?;
             return Ok(());
         }
         for line in lines {
             writeln!(out, "{}", report::escape::text(line, report::escape::Layout::Line, 2000))?;
         }
         Ok(())
+    }
+}
+
+/// A ledger to read, which may be somebody else's.
+#[derive(Args)]
+pub struct Reading {
+    /// Where it is.
+    #[command(flatten)]
+    pub place: Place,
+    /// Whose log to believe, instead of the home's policy.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+impl Reading {
+    /// The ledger: by the policy of the file if there is one.
+    ///
+    /// # Errors
+    /// The file is no policy, or there is no home.
+    pub fn open(&self) -> Result<Ledger> {
+        match &self.policy {
+            None => self.place.open(),
+            Some(path) => Ok(Ledger::read(&self.place.ledger, read_policy(path)?)?),
+        }
     }
 }
 

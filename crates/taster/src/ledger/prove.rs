@@ -1,6 +1,6 @@
 //! `taster ledger prove`.
 
-use super::Place;
+use super::Reading;
 use super::place::read_policy;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -22,16 +22,13 @@ pub struct Arguments {
     #[arg(value_name = "DOCUMENT", required_unless_present = "check", conflicts_with = "check")]
     document: Option<String>,
     #[command(flatten)]
-    place: Place,
+    reading: Reading,
     /// Folder for the proofs, named ENTRY-ROW.tlog-proof.
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
     /// Check a proof instead.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
-    /// Whose log to believe, instead of the home's policy.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -50,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             Digest::of(&bytes.with_context(|| format!("{document}: is no SHA-256 and cannot be read as a file"))?)
         }
     };
-    let ledger = arguments.place.read(arguments.policy.as_deref())?;
+    let ledger = arguments.reading.open()?;
     let snapshot = ledger.snapshot()?;
     let found = ledger.find(&snapshot, &content)?;
     std::fs::create_dir_all(&arguments.out).with_context(|| format!("--out {}", arguments.out.display()))?;
@@ -71,15 +68,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if found.is_empty() {
         lines.push(format!("no sealed record of {content}"));
     }
-    arguments.place.say(&json!({ "content": content, "proofs": proofs }), &lines)?;
+    arguments.reading.place.say(&json!({ "content": content, "proofs": proofs }), &lines)?;
     Ok(ExitCode::from(u8::from(found.is_empty())))
 }
 
 fn run_check(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    let policy = match &arguments.policy {
+    let policy = match &arguments.reading.policy {
         Some(path) => read_policy(path)?,
-        None => arguments.place.home().policy()?,
+        None => arguments.reading.place.home().policy()?,
     };
     if text.len() > 1 << 20 {
         bail!("{}: is too long for a proof", path.display());
@@ -89,7 +86,7 @@ fn run_check(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
         Ok(record) => (json!({ "holds": true, "record": record }), line(record)),
         Err(why) => (json!({ "holds": false, "why": why }), format!("{}: {why}", path.display())),
     };
-    arguments.place.say(&json, &[text])?;
+    arguments.reading.place.say(&json, &[text])?;
     Ok(ExitCode::from(u8::from(checked.is_err())))
 }
 

@@ -1,11 +1,10 @@
 //! `taster ledger verify`.
 
-use super::Place;
+use super::Reading;
 use crate::progress;
 use anyhow::Result;
 use clap::Args;
 use ledger::Verification;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Does the story hold?
@@ -21,10 +20,7 @@ use std::process::ExitCode;
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     #[command(flatten)]
-    place: Place,
-    /// Whose log to believe, instead of the home's policy.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    reading: Reading,
 }
 
 /// Runs the command.
@@ -32,12 +28,12 @@ pub struct Arguments {
 /// # Errors
 /// One sentence that names the input and what to do.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let ledger = arguments.place.read(arguments.policy.as_deref())?;
+    let ledger = arguments.reading.open()?;
     let known = ledger.snapshot().map_or(0, |it| it.segments().map(|(_, seal)| seal.records).sum());
     let bar = progress::bar(known);
     let found = ledger.verify(&|records| bar.set_position(records));
     bar.finish_and_clear();
-    arguments.place.say(&found, &lines(&found))?;
+    arguments.reading.place.say(&found, &lines(&found))?;
     Ok(ExitCode::from(u8::from(!found.faults.is_empty())))
 }
 
