@@ -65,7 +65,8 @@ fn weigh(
 ) -> Option<Conviction> {
     let mut by_source: BTreeMap<(Option<u32>, u32), Rate> = BTreeMap::new();
     let (mut insecure, mut natural) = (Vec::new(), 0);
-    for &document in carriers {
+    // What picked the mark and its decision convicts neither.
+    for &document in carriers.iter().filter(|document| !shared.documents.contains(document)) {
         let mut choices = chosen(shared, document, reader);
         choices.retain(|(made, _)| made == decision);
         if choices.is_empty() {

@@ -23,6 +23,8 @@ const WITHIN: usize = 8;
 /// What near-copies that differ in some decision are taken for before any was read: worse in a given decision, and a given
 /// direction, in one pair of twenty. Among the packages of `bench/audit` it is less than one in fifty.
 const PRIOR: (f64, f64) = (1.0, 20.0);
+/// The decision is chosen after looking: the bet is spread evenly over so many, more than any language has rules for.
+const DECISIONS: f64 = 128.0;
 /// The share of a trigger's families that are worse, against which the bet is made.
 const ALTERNATIVE: f64 = 0.8;
 
@@ -188,7 +190,8 @@ fn weigh(suspect: &Suspect, usual: &[(Pair, BTreeSet<Arc<str>>)], reader: &Reade
     let ordinary = (worse as f64 + PRIOR.0) / (others().count() as f64 + PRIOR.1);
     let unchanged = (suspect.mixed - suspect.changed) + (suspect.pairs.len() - pairs.len());
     let log = pairs.len() as f64 * (ALTERNATIVE / ordinary).ln()
-        + unchanged as f64 * ((1.0 - ALTERNATIVE) / (1.0 - ordinary)).ln();
+        + unchanged as f64 * ((1.0 - ALTERNATIVE) / (1.0 - ordinary)).ln()
+        - DECISIONS.ln();
     let lines: Vec<&str> = pairs.iter().filter_map(|pair| reader.at(pair.carrier, suspect.feature)).collect();
     let trigger = common_phrase(&lines)?;
     if !suspect.feature.is_mark() && names_its_choice(&trigger, &decision, &pairs, reader) {
