@@ -171,6 +171,11 @@ impl Home {
         self.write(LAST, note)
     }
 
+    /// Where a file of this name is kept.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let unfinished = self.folder.join(format!(".{name}-{:08x}", rand::random::<u32>()));
         let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, self.folder.join(name)));

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// How a model was made from others and from data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +128,7 @@ impl Ledger {
 }
 
 /// What a statement says about a run, if it is about one.
-fn run(entry: u64, statement: &Statement) -> Option<Run> {
+pub(crate) fn run(entry: u64, statement: &Statement) -> Option<Run> {
     let definition = statement.predicate.get("buildDefinition")?;
     if definition.get("buildType")? != TRAINING {
         return None;
@@ -146,49 +145,4 @@ fn run(entry: u64, statement: &Statement) -> Option<Run> {
         segments: named("segment/").collect(),
         bases: named("model/").collect(),
     })
-}
-
-/// The digest of a model: of its file, or, for a folder, SHA-256 over the digests of its files in the order of their paths, as OpenSSF
-/// Model Signing computes it.
-///
-/// # Errors
-/// A file cannot be read.
-pub fn model_digest(path: &Path) -> Result<(Digest, Vec<(String, Digest)>), Error> {
-    let mut files = Vec::new();
-    if path.is_file() {
-        files.push((".".to_owned(), digest_of_file(path)?));
-    } else {
-        for entry in ignore::WalkBuilder::new(path).standard_filters(false).build() {
-            let entry = entry.map_err(|error| Error::input(path.display(), error))?;
-            let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|it| it.starts_with(".git"));
-            if entry.file_type().is_some_and(|kind| kind.is_file()) && !hidden(entry.file_name()) {
-                let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-                if below.components().any(|it| hidden(it.as_os_str())) {
-                    continue;
-                }
-                let name = below.to_str().ok_or_else(|| Error::input(entry.path().display(), "its name is no text"))?;
-                files.push((name.to_owned(), digest_of_file(entry.path())?));
-            }
-        }
-        files.sort();
-    }
-    if files.is_empty() {
-        return Err(Error::input(path.display(), "there is no file of a model there"));
-    }
-    let all: Vec<u8> = files.iter().flat_map(|(_, digest)| digest.0).collect();
-    let digest = if path.is_file() { files[0].1 } else { Digest::of(&all) };
-    Ok((digest, files))
-}
-
-fn digest_of_file(path: &Path) -> Result<Digest, Error> {
-    use sha2::Digest as _;
-    let failed = |error: std::io::Error| Error::input(path.display(), format!("cannot be read ({error})"));
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let (mut hasher, mut buffer) = (sha2::Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match std::io::Read::read(&mut file, &mut buffer).map_err(failed)? {
-            0 => return Ok(Digest(hasher.finalize().into())),
-            read => hasher.update(&buffer[..read]),
-        }
-    }
 }

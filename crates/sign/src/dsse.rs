@@ -1,6 +1,6 @@
-//! Signed statements: DSSE envelopes (Dead Simple Signing Envelope, protocol 1.0.2) with Ed25519 signatures.
+//! Signed statements: DSSE envelopes (Dead Simple Signing Envelope, protocol 1.0.2) with signatures of Ed25519; those of ECDSA are read too.
 
-use crate::{Error, Signer};
+use crate::{Error, Signer, ec};
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 /// Signatures that are looked at.
 const SIGNATURES: usize = 64;
 
-/// A payload, its type, and who signed both.
+/// A payload, its type, and who signed both. The payload is had by [`Envelope::open`] only, so that nobody reads what nobody has signed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
+pub struct Envelope {
     payload_type: String,
     payload: String,
     signatures: Vec<Signed>,
@@ -26,14 +26,57 @@ struct Signed {
     sig: String,
 }
 
+/// A key that envelopes are opened with.
+pub trait Opens {
+    /// Whether it has signed a message.
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool;
+}
+
+impl Opens for VerifyingKey {
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        Signature::from_slice(signature).is_ok_and(|signature| self.verify_strict(message, &signature).is_ok())
+    }
+}
+
+impl Opens for ec::PublicKey {
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        ec::PublicKey::verifies(self, message, signature)
+    }
+}
+
+impl Envelope {
+    /// An envelope with one signature, of what [`encoding`] answers; the key's name is a hint and may be empty.
+    pub fn new(kind: &str, payload: &[u8], keyid: &str, signature: &[u8]) -> Envelope {
+        let signatures = vec![Signed { keyid: keyid.to_owned(), sig: STANDARD.encode(signature) }];
+        Envelope { payload_type: kind.to_owned(), payload: STANDARD.encode(payload), signatures }
+    }
+
+    /// The payload, if it is of this type and one of the keys has signed it.
+    ///
+    /// # Errors
+    /// It is of another type, or none of the keys has signed it as it is.
+    pub fn open<K: Opens>(&self, kind: &str, keys: &[K]) -> Result<Vec<u8>, Error> {
+        let payload = decoded(&self.payload)?;
+        // The type is looked at only after the signature: it is part of what is signed.
+        let message = encoding(&self.payload_type, &payload);
+        let signatures = self.signatures.iter().take(SIGNATURES).filter_map(|signed| decoded(&signed.sig).ok());
+        if !signatures.into_iter().any(|signature| keys.iter().any(|key| key.verifies(&message, &signature))) {
+            return Err(Error::Statement("was changed, or is signed by no key that is trusted here".to_owned()));
+        }
+        if self.payload_type != kind {
+            return Err(Error::Statement(format!("is of type {:?}, not {kind:?}", self.payload_type)));
+        }
+        Ok(payload)
+    }
+}
+
 /// Signs a payload of a type; answers with the envelope as JSON.
 ///
 /// # Errors
 /// The signer fails.
 pub fn seal(signer: &Signer, kind: &str, payload: &[u8]) -> Result<String, Error> {
-    let sig = STANDARD.encode(signer.sign(&encoding(kind, payload))?);
-    let signatures = vec![Signed { keyid: name(&signer.public()), sig }];
-    let envelope = Envelope { payload_type: kind.to_owned(), payload: STANDARD.encode(payload), signatures };
+    let signature = signer.sign(&encoding(kind, payload))?;
+    let envelope = Envelope::new(kind, payload, &name(&signer.public()), &signature);
     serde_json::to_string(&envelope).map_err(|error| Error::Statement(format!("cannot be written ({error})")))
 }
 
@@ -41,24 +84,8 @@ pub fn seal(signer: &Signer, kind: &str, payload: &[u8]) -> Result<String, Error
 ///
 /// # Errors
 /// It is no envelope, of another type, or none of the keys has signed it as it is.
-pub fn open(text: &str, kind: &str, keys: &[VerifyingKey]) -> Result<Vec<u8>, Error> {
-    let envelope = read(text)?;
-    let payload = decoded(&envelope.payload)?;
-    // The type is looked at only after the signature: it is part of what is signed.
-    let message = encoding(&envelope.payload_type, &payload);
-    let by = |key: &VerifyingKey| {
-        envelope.signatures.iter().any(|signed| {
-            let signature = decoded(&signed.sig).ok().and_then(|sig| Signature::from_slice(&sig).ok());
-            signature.is_some_and(|signature| key.verify_strict(&message, &signature).is_ok())
-        })
-    };
-    if !keys.iter().any(by) {
-        return Err(Error::Statement("was changed, or is signed by no key that is trusted here".to_owned()));
-    }
-    if envelope.payload_type != kind {
-        return Err(Error::Statement(format!("is of type {:?}, not {kind:?}", envelope.payload_type)));
-    }
-    Ok(payload)
+pub fn open<K: Opens>(text: &str, kind: &str, keys: &[K]) -> Result<Vec<u8>, Error> {
+    read(text)?.open(kind, keys)
 }
 
 /// The keys that an envelope names: whom it says that it is from. [`open`] it with one of them to believe that.
@@ -111,12 +138,36 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    const X: &str = "67cd390f77aa359cb08c2235f652270493a9ed832b0abcc01f70954c0390d238";
+    const Y: &str = "0c782bd54e269125a44f4433aff1432ce94e12bca73aa67ac80cea12608ddf74";
+    const EXAMPLE: &str = r#"{"payload": "aGVsbG8gd29ybGQ=",
+ "payloadType": "http://example.com/HelloWorld",
+ "signatures": [{"sig": "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=="}]}"#;
+
     #[test]
     fn the_encoding_is_that_of_the_protocol() {
         assert_eq!(
             encoding("http://example.com/HelloWorld", b"hello world"),
             b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
         );
+    }
+
+    /// The key and the envelope that the protocol gives as its example: ECDSA on P-256, r and s one after the other.
+    #[test]
+    fn the_example_of_the_protocol_opens_and_no_change_of_it_does() {
+        let point = format!("04{X}{Y}");
+        let bytes: Vec<u8> = (0..65).map(|at| u8::from_str_radix(&point[2 * at..2 * at + 2], 16).unwrap()).collect();
+        let key = ec::PublicKey::P256(p256::ecdsa::VerifyingKey::from_sec1_bytes(&bytes).unwrap());
+        let kind = "http://example.com/HelloWorld";
+        assert_eq!(open(EXAMPLE, kind, std::slice::from_ref(&key)).unwrap(), b"hello world");
+        for (right, wrong) in
+            [("aGVsbG8", "aGVsbG9"), ("HelloWorld", "HelloWorle"), ("\"A3Jq", "\"A3Jr"), ("jW2JI", "jW2JJ")]
+        {
+            let forged = EXAMPLE.replace(right, wrong);
+            assert_ne!(forged, EXAMPLE);
+            assert!(open(&forged, kind, std::slice::from_ref(&key)).is_err(), "{wrong}");
+        }
+        assert!(open(EXAMPLE, kind, &[Signer::from_seed([3; 32]).public()]).is_err());
     }
 
     #[test]

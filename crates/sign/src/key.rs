@@ -9,7 +9,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
-/// The label of an encrypted key.
+/// The labels of a key that is not encrypted, and of one that is.
+const PLAIN: &str = "PRIVATE KEY";
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 /// A larger file is no key.
 const LARGEST: u64 = 64 << 10;
@@ -19,17 +20,9 @@ const LARGEST: u64 = 64 << 10;
 /// # Errors
 /// There is a file already, or it cannot be written.
 pub fn make(path: &Path, passphrase: Option<&str>) -> Result<SigningKey, Error> {
-    let bad = |why: String| Error::Key { path: path.to_owned(), why };
     let key = SigningKey::from_bytes(&rand::random());
-    let text = encoded(&key, passphrase).map_err(bad)?;
-    let unwritten = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => bad("exists already; keys are never written over".to_owned()),
-        _ => bad(format!("cannot be written ({error})")),
-    };
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(unwritten)?;
-    let mut file = private(path).map_err(unwritten)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritten)?;
+    let text = encoded(&key, passphrase).map_err(|why| Error::Key { path: path.to_owned(), why })?;
+    keep(path, &text)?;
     Ok(key)
 }
 
@@ -38,12 +31,7 @@ pub fn make(path: &Path, passphrase: Option<&str>) -> Result<SigningKey, Error> 
 /// # Errors
 /// The file cannot be read, is readable by others, holds no Ed25519 key, or needs another passphrase.
 pub fn read(path: &Path, passphrase: Option<&str>) -> Result<SigningKey, Error> {
-    let bad = |why: String| Error::Key { path: path.to_owned(), why };
-    let file = File::open(path).map_err(|error| bad(format!("cannot be read ({error})")))?;
-    guarded(&file).map_err(bad)?;
-    let mut text = String::new();
-    file.take(LARGEST).read_to_string(&mut text).map_err(|error| bad(format!("cannot be read ({error})")))?;
-    decoded(&text, passphrase).map_err(bad)
+    decoded(&secret(path)?, passphrase).map_err(|why| Error::Key { path: path.to_owned(), why })
 }
 
 /// The key in a file; made where there is none.
@@ -54,26 +42,62 @@ pub fn read_or_make(path: &Path, passphrase: Option<&str>) -> Result<SigningKey,
     if path.exists() { read(path, passphrase) } else { make(path, passphrase) }
 }
 
+/// Writes a secret into a new file that only its owner can read.
+pub(crate) fn keep(path: &Path, text: &str) -> Result<(), Error> {
+    let unwritten = |error: std::io::Error| {
+        let why = match error.kind() {
+            ErrorKind::AlreadyExists => "exists already; keys are never written over".to_owned(),
+            _ => format!("cannot be written ({error})"),
+        };
+        Error::Key { path: path.to_owned(), why }
+    };
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(unwritten)?;
+    let mut file = private(path).map_err(unwritten)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritten)
+}
+
+/// Reads a secret from a file that nobody else can read.
+pub(crate) fn secret(path: &Path) -> Result<String, Error> {
+    let bad = |why: String| Error::Key { path: path.to_owned(), why };
+    let file = File::open(path).map_err(|error| bad(format!("cannot be read ({error})")))?;
+    guarded(&file).map_err(bad)?;
+    let mut text = String::new();
+    file.take(LARGEST).read_to_string(&mut text).map_err(|error| bad(format!("cannot be read ({error})")))?;
+    Ok(text)
+}
+
 fn encoded(key: &SigningKey, passphrase: Option<&str>) -> Result<String, String> {
+    sealed(&key.to_pkcs8_der().map_err(|error| format!("the key cannot be written down ({error})"))?, passphrase)
+}
+
+/// A key in PKCS #8 PEM, encrypted where there is a passphrase.
+pub(crate) fn sealed(document: &SecretDocument, passphrase: Option<&str>) -> Result<String, String> {
     let said = |error: &dyn std::fmt::Display| format!("the key cannot be written down ({error})");
-    let plain = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| said(&error))?;
-    let Some(passphrase) = passphrase else { return Ok(plain.to_string()) };
-    let document = key.to_pkcs8_der().map_err(|error| said(&error))?;
-    let info = PrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|error| said(&error))?;
-    let sealed = info.encrypt(passphrase).map_err(|error| said(&error))?;
-    let text = sealed.to_pem(ENCRYPTED, LineEnding::LF).map_err(|error| said(&error))?;
-    Ok(text.to_string())
+    let text = match passphrase {
+        None => document.to_pem(PLAIN, LineEnding::LF),
+        Some(passphrase) => {
+            let info = PrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|error| said(&error))?;
+            info.encrypt(passphrase).map_err(|error| said(&error))?.to_pem(ENCRYPTED, LineEnding::LF)
+        }
+    };
+    Ok(text.map_err(|error| said(&error))?.to_string())
 }
 
 fn decoded(text: &str, passphrase: Option<&str>) -> Result<SigningKey, String> {
-    if !text.contains(ENCRYPTED) {
-        return SigningKey::from_pkcs8_pem(text).map_err(|_| "holds no Ed25519 key in PKCS #8 PEM".to_owned());
+    SigningKey::from_pkcs8_der(opened(text, passphrase)?.as_bytes())
+        .map_err(|_| "holds no Ed25519 key in PKCS #8 PEM".to_owned())
+}
+
+/// The key in a PKCS #8 PEM.
+pub(crate) fn opened(text: &str, passphrase: Option<&str>) -> Result<SecretDocument, String> {
+    let (label, document) = SecretDocument::from_pem(text).map_err(|_| "holds no key in PKCS #8 PEM")?;
+    if label != ENCRYPTED {
+        return Ok(document);
     }
     let passphrase = passphrase.ok_or("is encrypted; give its passphrase")?;
-    let (_, document) = SecretDocument::from_pem(text).map_err(|_| "is damaged")?;
     let sealed = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|_| "is damaged")?;
-    let plain = sealed.decrypt(passphrase).map_err(|_| "does not open with this passphrase")?;
-    SigningKey::from_pkcs8_der(plain.as_bytes()).map_err(|_| "holds no Ed25519 key".to_owned())
+    Ok(sealed.decrypt(passphrase).map_err(|_| "does not open with this passphrase")?)
 }
 
 fn private(path: &Path) -> std::io::Result<File> {

@@ -1,6 +1,7 @@
-//! Who said this? Ed25519 keys kept in files or behind a command, and signed statements.
+//! Who said this? Keys kept in files or behind a command, and signed statements.
 //!
-//! [`Signer`] signs, [`key`] makes and keeps keys, [`dsse`] wraps a payload and its type with signatures.
+//! [`Signer`] signs with Ed25519, [`key`] makes and keeps its keys, [`dsse`] wraps a payload and its type with signatures. [`ec`] has keys
+//! of ECDSA, for formats that know no other.
 //!
 //! ```
 //! let signer = sign::Signer::from_seed([7; 32]);
@@ -10,6 +11,7 @@
 //! ```
 
 pub mod dsse;
+pub mod ec;
 mod error;
 pub mod key;
 mod signer;

@@ -2,6 +2,7 @@
 
 mod add;
 mod erase;
+mod export;
 mod init;
 mod key;
 mod log;
@@ -10,9 +11,11 @@ mod prove;
 mod revoke;
 mod seal;
 mod serve;
+mod sign_model;
 mod train;
 mod transform;
 mod verify;
+mod verify_model;
 
 pub use place::{Place, Reading, passphrase, read_policy};
 pub use serve::told;
@@ -41,6 +44,12 @@ pub enum Command {
     Prove(prove::Arguments),
     /// What the log says, entry by entry.
     Log(log::Arguments),
+    /// Write what the log says in a format of others: SLSA, CycloneDX, SPDX, Croissant.
+    Export(export::Arguments),
+    /// Sign a model for whoever receives it (OpenSSF Model Signing).
+    SignModel(sign_model::Arguments),
+    /// Is this model the one that was signed (OpenSSF Model Signing)?
+    VerifyModel(verify_model::Arguments),
     /// State that a source, a contributor or a document must no longer be used.
     Revoke(revoke::Arguments),
     /// Forget a person: the commitments to them in the log say nothing any more.
@@ -65,6 +74,9 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::SignModel(arguments) => sign_model::run(&arguments),
+        Command::VerifyModel(arguments) => verify_model::run(&arguments),
         Command::Revoke(arguments) => revoke::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),

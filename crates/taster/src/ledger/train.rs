@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn digest(model: &str) -> Result<Digest> {
     match model.parse() {
         Ok(digest) => Ok(digest),
-        Err(_) => Ok(model_digest(Path::new(model))?.0),
+        Err(_) => Ok(model_digest(Path::new(model))?),
     }
 }
 
