@@ -12,6 +12,8 @@ pub struct Needs {
     pub python: PathBuf,
     /// Python with the packages of `requirements-s3.txt`: a real S3 server, for data sets on an object store.
     pub moto: PathBuf,
+    /// Python with the packages of `requirements-checkers.txt`: what others read the ledger's exports and signatures with.
+    pub checkers: PathBuf,
     /// A Chromium: shows that nothing hostile comes alive in the report's page.
     pub chromium: PathBuf,
     /// The folder of PostgreSQL's programs: a real server that several gateways share.
@@ -24,14 +26,16 @@ impl Needs {
         rust_components()?;
         let python = environment(house, "test-python", "requirements.txt")?;
         let moto = environment(house, "test-s3", "requirements-s3.txt")?;
-        Ok(Needs { python, moto, chromium: chromium()?, postgres: postgres()? })
+        let checkers = environment(house, "test-checkers", "requirements-checkers.txt")?;
+        Ok(Needs { python, moto, checkers, chromium: chromium()?, postgres: postgres()? })
     }
 
     /// What the tests read.
-    pub fn environment(&self) -> [(&'static str, &PathBuf); 4] {
+    pub fn environment(&self) -> [(&'static str, &PathBuf); 5] {
         [
             ("TASTER_TEST_PYTHON", &self.python),
             ("TASTER_MOTO", &self.moto),
+            ("TASTER_CHECKERS", &self.checkers),
             ("TASTER_CHROMIUM", &self.chromium),
             ("TASTER_POSTGRES", &self.postgres),
         ]
