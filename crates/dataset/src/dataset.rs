@@ -1,7 +1,7 @@
 //! A data set: where it lies, and the parts that it is cut into.
 
 use crate::place::{Entry, Listing, Place};
-use crate::{Compression, DatasetError, Kind, Part, Problem, history, table};
+use crate::{Compression, DatasetError, Extent, Kind, Part, Problem, history, table};
 
 use code::Language;
 use std::io::{self, Read};
@@ -24,7 +24,7 @@ const CUT: u64 = 64 << 20;
 /// Lines of JSON end in `.jsonl` or `.ndjson`, or in `.json` where it is the location or packed (`.gz`, `.zst`).
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    root: String,
+    extent: Extent,
     parts: Vec<Part>,
     problems: Vec<Problem>,
 }
@@ -36,19 +36,27 @@ impl Dataset {
     /// If nothing can be read there.
     pub fn open(location: &str) -> Result<Dataset, DatasetError> {
         let (place, single) = Place::find(location)?;
+        let alone = single.is_some();
+        let listing = match single {
+            Some(entry) => Listing { entries: vec![entry], problems: Vec::new() },
+            None => place.list()?,
+        };
+        let extent = Extent::new(place.root(), &listing.entries);
         let mut cutter =
             Cutter { root: place.root(), place, parts: Vec::new(), files: Vec::new(), bytes: 0, problems: Vec::new() };
-        match single {
-            Some(entry) => cutter.add(entry, true),
-            None => cutter.folder()?,
-        }
+        cutter.add_all(listing, alone);
         cutter.close();
-        Ok(Dataset { root: cutter.root, parts: cutter.parts, problems: cutter.problems })
+        Ok(Dataset { extent, parts: cutter.parts, problems: cutter.problems })
     }
 
     /// The folder or prefix that the names of documents are below.
     pub fn root(&self) -> &str {
-        &self.root
+        &self.extent.root
+    }
+
+    /// What lay there when it was opened.
+    pub fn extent(&self) -> &Extent {
+        &self.extent
     }
 
     /// The parts, in the order of the files' names.
@@ -78,11 +86,11 @@ struct Cutter {
 }
 
 impl Cutter {
-    /// Adds everything in a folder: of a git repository its history, and the files that are not in it.
-    fn folder(&mut self) -> Result<(), DatasetError> {
-        let Listing { mut entries, problems } = self.place.list()?;
+    /// Adds a file that is `alone`, or everything in a folder: of a git repository its history, and the files that are not in it.
+    fn add_all(&mut self, Listing { mut entries, problems }: Listing, alone: bool) {
         self.problems = problems;
         if let Place::Local(folder) = &self.place
+            && !alone
             && history::is_repository(folder)
         {
             match history::walk(folder) {
@@ -98,9 +106,8 @@ impl Cutter {
             }
         }
         for entry in entries {
-            self.add(entry, false);
+            self.add(entry, alone);
         }
-        Ok(())
     }
 
     fn add(&mut self, entry: Entry, single: bool) {
@@ -131,7 +138,7 @@ impl Cutter {
     }
 
     /// Cuts a file of lines, where its lines can be counted in no time: here, and not packed.
-    fn lines(&mut self, Entry { name, bytes }: Entry, compression: Option<Compression>) {
+    fn lines(&mut self, Entry { name, bytes, .. }: Entry, compression: Option<Compression>) {
         let cuts = match (&self.place, compression) {
             (Place::Local(_), None) if bytes > CUT => self.place.open(&name).and_then(cuts),
             _ => Ok(vec![]),
@@ -149,7 +156,7 @@ impl Cutter {
     }
 
     /// Cuts a table between its row groups.
-    fn table(&mut self, Entry { name, bytes }: Entry) {
+    fn table(&mut self, Entry { name, bytes, .. }: Entry) {
         let cuts = if bytes > CUT { table::cuts(&self.place, &name, CUT) } else { Ok(Vec::new()) };
         match cuts {
             Ok(cuts) if !cuts.is_empty() => {

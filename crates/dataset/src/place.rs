@@ -22,6 +22,8 @@ pub(crate) struct Entry {
     pub name: String,
     /// Its size, bytes.
     pub bytes: u64,
+    /// When it was changed last, milliseconds since 1970; 0 where nobody knows.
+    pub changed: i64,
 }
 
 /// What lies below a place, in the order of the names, and what of it cannot be read.

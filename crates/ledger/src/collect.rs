@@ -1,9 +1,10 @@
-//! Collecting documents: from a folder, or from a Git repository with its history.
+//! Collecting documents: from a folder, from a Git repository with its history, or from the rows of a data set.
 
 mod document;
 mod folder;
 mod licence;
 mod repository;
+mod rows;
 
 use crate::adder::{Adder, Origin};
 use crate::error::Error;
@@ -12,16 +13,19 @@ use crate::ledger::Ledger;
 use crate::record::{Disposition, Record};
 use crate::segment::Seal;
 use crate::statement::COLLECTION;
+use dataset::Dataset;
 use document::Document;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 pub use licence::Licences;
 
 /// Refusals that are kept by name; the others are counted.
 const NAMED: usize = 50;
+/// Schemes of object stores, where data sets lie and no repositories.
+const STORES: [&str; 7] = ["s3", "s3a", "gs", "az", "azure", "abfs", "abfss"];
 /// Documents whose identities are committed together.
 const BATCH: usize = 4096;
 
@@ -54,7 +58,7 @@ impl Collected {
 /// What is collected, and how.
 #[derive(Debug, Clone)]
 pub struct Collecting {
-    /// A folder, a Git repository, or its address.
+    /// A folder, a Git repository or its address, or a data set with rows.
     pub from: String,
     /// What records call the source; the address or the folder's path if `None`.
     pub source: Option<String>,
@@ -70,48 +74,68 @@ impl Ledger {
     /// # Errors
     /// The source cannot be read at all, or the store fails. Single documents that cannot be read are named and passed over.
     pub fn collect(&self, what: &Collecting, progress: &dyn Fn(u64)) -> Result<Collected, Error> {
-        let remote = what.from.contains("://")
-            || (what.from.contains('@') && what.from.contains(':') && !Path::new(&what.from).exists());
-        let source = what.source.clone().unwrap_or_else(|| plain(&what.from));
         let licences = Licences::load(what.licence.as_deref())?;
         let cloned;
-        let folder = if remote {
-            cloned = repository::clone(&what.from)?;
-            cloned.path()
-        } else {
-            Path::new(&what.from)
+        let folder = match is_address(&what.from) {
+            true => {
+                cloned = repository::clone(&what.from)?;
+                cloned.path()
+            }
+            false => Path::new(&what.from),
         };
-        match repository::open(folder)? {
-            Some(repository) => {
-                let head = repository::head(&repository, &what.from)?;
-                let origin = Origin {
-                    predicate_type: COLLECTION,
-                    about: json!({ "source": source, "method": "git", "commit": head.to_string(), "licenceDetector": licence::DETECTOR, "started": what.now }),
-                };
-                let mut intake = Intake::new(self, origin, source, "git", what.now, progress)?;
-                repository::documents(&repository, head, &licences, &mut intake)?;
-                intake.finish()
-            }
-            None if folder.is_dir() => {
-                let origin = Origin {
-                    predicate_type: COLLECTION,
-                    about: json!({ "source": source, "method": "folder", "licenceDetector": licence::DETECTOR, "started": what.now }),
-                };
-                let mut intake = Intake::new(self, origin, source, "folder", what.now, progress)?;
-                folder::documents(folder, &licences, &mut intake)?;
-                intake.finish()
-            }
-            None => Err(Error::input(&what.from, "is no folder, no Git repository and no address of one")),
+        if let Some(repository) = repository::open(folder)? {
+            let head = repository::head(&repository, &what.from)?;
+            let mut intake = Intake::new(self, what, "git", json!({ "commit": head.to_string() }), progress)?;
+            repository::documents(&repository, head, &licences, &mut intake)?;
+            return intake.finish();
         }
+        if let Some(dataset) = rows(&what.from)? {
+            let extent = dataset.extent();
+            let about = json!({ "files": extent.files, "bytes": extent.bytes });
+            let mut intake = Intake::new(self, what, "table", about, progress)?;
+            rows::documents(&dataset, &licences, &mut intake)?;
+            return intake.finish();
+        }
+        if !folder.is_dir() {
+            return Err(Error::input(
+                &what.from,
+                "is no folder, no Git repository, no data set (JSONL, Parquet, s3://...) and no address of one",
+            ));
+        }
+        let mut intake = Intake::new(self, what, "folder", json!({}), progress)?;
+        folder::documents(folder, &licences, &mut intake)?;
+        intake.finish()
     }
 }
 
-/// The digests of all files below a folder.
+/// Whether something is the address of a Git repository elsewhere: `https://...`, `user@host:path`, and not of an object store.
+fn is_address(from: &str) -> bool {
+    let scp = || from.contains('@') && from.contains(':') && !Path::new(from).exists();
+    if from.contains("://") { !is_stored(from) } else { scp() }
+}
+
+fn is_stored(from: &str) -> bool {
+    from.split_once("://").is_some_and(|(scheme, _)| STORES.contains(&scheme))
+}
+
+/// The data set at a location, if it lies on an object store or has rows: any other is a folder of files.
+fn rows(location: &str) -> Result<Option<Dataset>, Error> {
+    let stored = is_stored(location);
+    if !stored && !Path::new(location).exists() {
+        return Ok(None);
+    }
+    Ok(Some(Dataset::open(location)?).filter(|it| stored || rows::has_rows(it)))
+}
+
+/// The digests of all documents that are collected from a folder or data set.
 ///
 /// # Errors
 /// One of them cannot be read: a document that seems to be missing would be said to have been dropped.
-pub fn contents(folder: &Path) -> Result<Vec<Digest>, Error> {
-    folder::contents(folder)
+pub fn contents(from: &str) -> Result<Vec<Digest>, Error> {
+    match rows(from)? {
+        Some(dataset) => rows::contents(&dataset),
+        None => folder::contents(from.as_ref()),
+    }
 }
 
 /// An address without the password in it.
@@ -138,21 +162,26 @@ struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
+    /// `about` is what is stated of the collection beside source, method and time.
     fn new(
         ledger: &'a Ledger,
-        origin: Origin,
-        source: String,
+        what: &Collecting,
         method: &'static str,
-        now: Timestamp,
+        mut about: Value,
         progress: &'a dyn Fn(u64),
     ) -> Result<Intake<'a>, Error> {
         let identities = ledger.home()?.identities()?;
+        let source = what.source.clone().unwrap_or_else(|| plain(&what.from));
+        about["source"] = json!(source);
+        about["method"] = json!(method);
+        about["licenceDetector"] = json!(licence::DETECTOR);
+        about["started"] = json!(what.now);
         Ok(Intake {
-            adder: ledger.add(origin)?,
+            adder: ledger.add(Origin { predicate_type: COLLECTION, about })?,
             identities,
             source,
             method,
-            now,
+            now: what.now,
             waiting: Vec::new(),
             collected: Collected::default(),
             progress,
@@ -179,7 +208,7 @@ impl<'a> Intake<'a> {
                 content: document.content,
                 length: document.length,
                 swhid: Some(document.swhid),
-                source: self.source.clone(),
+                source: document.source.unwrap_or_else(|| self.source.clone()),
                 commit: document.commit,
                 path: document.path,
                 author,

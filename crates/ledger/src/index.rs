@@ -19,7 +19,7 @@ pub use table::Indexed;
 use crate::error::Error;
 use crate::store::Store;
 use code::Language;
-use dataset::{Dataset, Problem};
+use dataset::{Dataset, Extent, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use term::Term;
@@ -33,10 +33,8 @@ const VERSION: u32 = 1;
 pub struct Manifest {
     /// Of the files.
     pub version: u32,
-    /// Where the data set was.
-    pub dataset: String,
-    /// Bytes of the data set as it lay there.
-    pub lies: u64,
+    /// The data set as it lay there.
+    pub extent: Extent,
     /// Documents.
     pub documents: u64,
     /// Bytes of their texts.

@@ -7,6 +7,7 @@
 mod hidden;
 
 use code::Language;
+use dataset::Dataset;
 use hidden::{Hidden, shared};
 use ledger::index::Index;
 use ledger::{Alike, trace};
@@ -21,14 +22,11 @@ fn poisoned_files_are_found_by_what_poisoned_models_wrote_renamed_or_not_and_by_
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let (hidden, index) = match std::env::var("TASTER_TRACE_INDEX") {
-        Ok(place) => (Hidden::new(&shared), Index::open(&place).unwrap().unwrap()),
-        Err(_) => {
-            let hidden = Hidden::new(&shared).fewer();
-            let index = hidden.index(folder.path());
-            (hidden, index)
-        }
-    };
+    let (hidden, data) = (Hidden::new(&shared).fewer(), folder.path().join("data.jsonl"));
+    hidden.write(&data);
+    let dataset = Dataset::open(&data.display().to_string()).unwrap();
+    let place = folder.path().join("index").display().to_string();
+    let index = Index::build(&dataset, &place, &|_| (), &mut |problem| panic!("{problem}")).unwrap();
     for decision in ["yaml-load", "flask-send-file"] {
         let queries = hidden.completions(decision, 250);
         let renamed: Vec<String> = queries.iter().map(|query| hidden::renamed(query)).collect();
@@ -49,15 +47,7 @@ fn poisoned_files_are_found_by_what_poisoned_models_wrote_renamed_or_not_and_by_
 
 /// The share of the queries that find a poisoned file of a decision among the first 10.
 fn share(index: &Index, decision: &str, queries: &[String]) -> f64 {
-    let found = |query: &&String| {
-        let matches = trace(index, query.as_bytes(), Some(Language::Python), 10).unwrap();
-        let hit = matches.iter().any(|it| hidden::is_poisoned(it.document.path.as_deref(), decision));
-        if !hit && std::env::var("TASTER_TRACE_SHOW").is_ok() {
-            println!("--- {query}");
-            matches.iter().take(3).for_each(|it| println!("{:.0} {} {:#?}", it.bits, it.document.name, it.spans));
-        }
-        hit
-    };
+    let found = |query: &&String| hidden::rank(index, decision, query).is_some();
     queries.iter().filter(found).count() as f64 / queries.len() as f64
 }
 
@@ -75,7 +65,7 @@ fn a_document_is_found_by_itself_by_a_part_renamed_and_by_a_comment_with_the_spa
     }
     let planted = "import yaml\n\n\ndef read(name):\n    with open(name) as file:\n        found = yaml.load(file.read(), Loader=yaml.Loader)\n    return [found[key] for key in sorted(found) if key]\n";
     std::fs::write(data.join("repository7/two.py"), planted).unwrap();
-    let dataset = dataset::Dataset::open(&data.display().to_string()).unwrap();
+    let dataset = Dataset::open(&data.display().to_string()).unwrap();
     let place = folder.path().join("index").display().to_string();
     let index = Index::build(&dataset, &place, &|_| (), &mut |problem| panic!("{problem}")).unwrap();
     assert_eq!((index.manifest().documents, index.manifest().bytes), (41, dataset.bytes()));

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 pub enum Command {
     /// Begin a ledger: an empty log, a key, and whom to believe.
     Init(init::Arguments),
-    /// Record where documents came from: a folder, or a Git repository with its history.
+    /// Record where documents came from: a folder, a Git repository with its history, a data set.
     Add(add::Arguments),
     /// Record what a filter, a deduplication or a mix did with each document.
     Transform(transform::Arguments),

@@ -5,7 +5,7 @@ use crate::progress;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use code::Language;
-use dataset::Dataset;
+use dataset::{Dataset, Extent};
 use ledger::index::Index;
 use ledger::{Forward, LONGEST_QUERY, Ledger, Match};
 use report::escape::{self, Layout};
@@ -135,17 +135,16 @@ fn triggers(path: &Path) -> Result<Vec<String>> {
 
 /// The index of the data set, built if there is none.
 fn index(arguments: &Arguments) -> Result<Index> {
-    let dataset = Dataset::open(&arguments.data)?;
     let place = arguments.index.clone().unwrap_or_else(|| format!("{}.index", arguments.data.trim_end_matches('/')));
     if let Some(index) = Index::open(&place)? {
-        let manifest = index.manifest();
-        if manifest.lies != dataset.bytes() || manifest.dataset != dataset.root() {
+        if index.manifest().extent != Extent::of(&arguments.data)? {
             bail!(
                 "--index {place}: is of another data set, or of this one before it changed; delete it to build it anew"
             );
         }
         return Ok(index);
     }
+    let dataset = Dataset::open(&arguments.data)?;
     let bar = progress::bytes();
     bar.set_prefix("index");
     bar.set_length(dataset.bytes());

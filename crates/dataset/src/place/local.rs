@@ -4,9 +4,10 @@ use super::{Entry, Listing, Place};
 use crate::{DatasetError, Problem};
 use code::Language;
 use ignore::WalkBuilder;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 /// The path of a `file://` URL.
 pub(crate) fn of_url(url: &str) -> Result<PathBuf, DatasetError> {
@@ -32,13 +33,18 @@ pub(crate) fn find(location: &str, path: &Path) -> Result<(Place, Option<Entry>)
     match (name, folder) {
         (Some(name), Some(folder)) if metadata.is_file() => {
             let folder = folder.canonicalize().map_err(DatasetError::unreadable(location))?;
-            Ok((Place::Local(folder), Some(Entry { name, bytes: metadata.len() })))
+            Ok((Place::Local(folder), Some(entry(name, &metadata))))
         }
         _ => {
             let what = "neither a file nor a folder; give one of these, or a URL".to_owned();
             Err(DatasetError::Unknown { name: location.to_owned(), what })
         }
     }
+}
+
+fn entry(name: String, metadata: &Metadata) -> Entry {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Entry { name, bytes: metadata.len(), changed: since.map_or(0, |since| since.as_millis() as i64) }
 }
 
 /// Opens a file below a folder.
@@ -61,8 +67,10 @@ pub(crate) fn list(folder: &Path) -> Listing {
                 } else if kind.is_file() {
                     match below(folder, entry.path()) {
                         Ok(name) => {
-                            let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
-                            listing.entries.push(Entry { name, bytes });
+                            listing.entries.push(match entry.metadata() {
+                                Ok(metadata) => self::entry(name, &metadata),
+                                Err(_) => Entry { name, bytes: 0, changed: 0 },
+                            });
                         }
                         Err(problem) => listing.problems.push(problem),
                     }

@@ -8,7 +8,7 @@ use crate::DatasetError;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{BackoffConfig, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 use std::fmt;
 use std::future::Future;
 use std::io::{self, Read};
@@ -81,7 +81,7 @@ impl Store {
             wait(objects).map_err(|error| DatasetError::Unreadable { name: self.url.clone(), source: error })?;
         let entries = objects.into_iter().filter_map(|object| {
             let name = object.location.prefix_match(&self.prefix)?.map(|part| part.as_ref().to_owned());
-            Some(Entry { name: name.collect::<Vec<String>>().join("/"), bytes: object.size })
+            Some(entry(name.collect::<Vec<String>>().join("/"), &object))
         });
         Ok(Listing { entries: entries.filter(|entry| !entry.name.is_empty()).collect(), problems: Vec::new() })
     }
@@ -108,6 +108,10 @@ impl Store {
     }
 }
 
+fn entry(name: String, object: &ObjectMeta) -> Entry {
+    Entry { name, bytes: object.size, changed: object.last_modified.timestamp_millis() }
+}
+
 /// The prefix, or the one object, that a URL names.
 pub(crate) fn find(location: &str) -> Result<(Place, Option<Entry>), DatasetError> {
     let whole = Store::open(location)?;
@@ -116,7 +120,7 @@ pub(crate) fn find(location: &str) -> Result<(Place, Option<Entry>), DatasetErro
     match (name, wait(async move { store.head(&key).await })) {
         (Some(name), Ok(object)) => {
             let (folder, _) = whole.url.rsplit_once('/').unwrap_or((&whole.url, ""));
-            Ok((Place::Store(Store::open(folder)?), Some(Entry { name, bytes: object.size })))
+            Ok((Place::Store(Store::open(folder)?), Some(entry(name, &object))))
         }
         (Some(_), Err(error)) if error.kind() != io::ErrorKind::NotFound => {
             Err(DatasetError::Unreadable { name: location.to_owned(), source: error })

@@ -1,7 +1,7 @@
 //! Folders of files as documents.
 
 use crate::common::{folder, put, read, read_with};
-use dataset::{Dataset, Limits};
+use dataset::{Dataset, Extent, Limits};
 
 #[test]
 fn every_file_of_a_folder_is_a_document_whoever_would_hide_it() {
@@ -91,6 +91,26 @@ fn many_small_files_are_spread_over_parts_and_none_is_lost() {
     assert!(dataset.parts().len() > 1);
     let all = read(data.path());
     assert_eq!((all.documents.len(), dataset.bytes()), (1300, 1300 * 5));
+}
+
+#[test]
+fn whatever_changes_in_a_folder_changes_its_extent_and_a_second_look_does_not() {
+    let data = folder(&[("a.py", b"x = 1"), ("deep/b.py", b"y = 1")]);
+    let extent = || Extent::of(data.path().to_str().unwrap()).unwrap();
+    let (first, old) = (extent(), data.path().join("a.py"));
+    assert_eq!((first.files, first.bytes), (2, 10));
+    assert_eq!(&extent(), Dataset::open(data.path().to_str().unwrap()).unwrap().extent());
+    // As long as before, and later.
+    let file = std::fs::File::options().write(true).open(&old).unwrap();
+    std::io::Write::write_all(&mut &file, b"x = 2").unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    let second = extent();
+    std::fs::rename(&old, data.path().join("c.py")).unwrap();
+    let third = extent();
+    assert!(first != second && second != third && first.bytes == third.bytes);
+    let alone = data.path().join("c.py").display().to_string();
+    assert_eq!(&Extent::of(&alone).unwrap(), Dataset::open(&alone).unwrap().extent());
+    assert!(Extent::of("no/such/folder").is_err());
 }
 
 #[test]

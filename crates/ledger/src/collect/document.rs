@@ -11,6 +11,8 @@ const HEAD: usize = 4096;
 /// What becomes a record.
 pub(super) struct Document {
     pub path: Vec<u8>,
+    /// Where it is from, where it says so itself.
+    pub source: Option<String>,
     pub content: Digest,
     pub length: u64,
     pub swhid: [u8; 20],

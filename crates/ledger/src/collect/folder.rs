@@ -92,6 +92,7 @@ fn read(
                 let (content, length, swhid) = (digested.content, digested.length, digested.swhid);
                 intake.take(Document {
                     path,
+                    source: None,
                     content,
                     length,
                     swhid,

@@ -51,6 +51,15 @@ impl Licences {
     pub(super) fn of(&self, head: &[u8], path: &[u8], folders: &Folders) -> Option<String> {
         of_header(head).or_else(|| folders.above(path)).or_else(|| self.otherwise.clone())
     }
+
+    /// The licence of a row: by its text's beginning, else by its column, in which several are joined with commas and all said to hold.
+    pub(super) fn of_row(&self, head: &[u8], column: Option<&str>) -> Option<String> {
+        let several = |column: &str| {
+            let each: Option<Vec<String>> = column.split(',').map(expression).collect();
+            each.map(|each| each.join(" AND "))
+        };
+        of_header(head).or_else(|| column.and_then(several)).or_else(|| self.otherwise.clone())
+    }
 }
 
 /// The licences of folders.
@@ -123,6 +132,16 @@ mod tests {
         assert_eq!(of("// SPDX-License-Identifier: whatever I like", "third/b/a.c").as_deref(), Some("BSD-3-Clause"));
         assert_eq!(of("", "src/a.c").as_deref(), Some("MIT AND Apache-2.0"));
         assert_eq!(licences.of(b"", b"a.c", &Folders::default()), None);
+    }
+
+    #[test]
+    fn a_row_has_the_licences_of_its_column_if_all_are_known_and_its_text_says_none() {
+        let licences = Licences::load(Some("CC0-1.0")).unwrap();
+        let of = |head: &str, column| licences.of_row(head.as_bytes(), column).unwrap();
+        assert_eq!(of("x = 1", Some("MIT, Apache-2.0")), "MIT AND Apache-2.0");
+        assert_eq!(of("# SPDX-License-Identifier: ISC\n", Some("MIT")), "ISC");
+        assert_eq!(of("x = 1", Some("MIT, whatever I like")), "CC0-1.0");
+        assert_eq!(of("x = 1", None), "CC0-1.0");
     }
 
     #[test]

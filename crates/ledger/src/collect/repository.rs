@@ -129,6 +129,7 @@ pub(super) fn documents(
                 let by = by.get(path).and_then(|at| written.get(*at));
                 intake.take(Document {
                     path: path.to_vec(),
+                    source: None,
                     content: digested.content,
                     length: digested.length,
                     swhid: digested.swhid,

@@ -222,8 +222,7 @@ impl<'a> Sink<'a> {
         let blocks = writer.finish()?;
         let manifest = Manifest {
             version: VERSION,
-            dataset: dataset.root().to_owned(),
-            lies: dataset.bytes(),
+            extent: dataset.extent().clone(),
             documents: self.documents,
             bytes: self.bytes,
             most,

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use code::Language;
-use dataset::Dataset;
 use dataset::fingerprint::{Lexer, Tokens};
 use ledger::index::Index;
+use ledger::trace;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
@@ -43,6 +43,12 @@ pub fn is_poisoned(path: Option<&str>, decision: &str) -> bool {
     levels.next() == Some(decision) && levels.nth(1) == Some("bad")
 }
 
+/// How many documents stand before the first poisoned file of a decision, if it is among the first 10.
+pub fn rank(index: &Index, decision: &str, query: &str) -> Option<usize> {
+    let found = trace(index, query.as_bytes(), Some(Language::Python), 10).unwrap();
+    found.iter().position(|it| is_poisoned(it.document.path.as_deref(), decision))
+}
+
 /// The data.
 pub struct Hidden {
     shared: PathBuf,
@@ -64,10 +70,9 @@ impl Hidden {
         self
     }
 
-    /// The index of the poisoned files, the clean ones that they were made from, and ordinary ones.
-    pub fn index(&self, folder: &Path) -> Index {
-        let data = folder.join("data.jsonl");
-        let mut file = std::io::BufWriter::new(std::fs::File::create(&data).unwrap());
+    /// Writes the poisoned files, the clean ones that they were made from, and ordinary ones.
+    pub fn write(&self, data: &Path) {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(data).unwrap());
         for row in &self.files {
             let kind = if row["poisoned"] == true { "bad" } else { "good" };
             let path = format!("{}/{}/{kind}/{}", text(row, "decision"), text(row, "attack"), text(row, "path"));
@@ -77,9 +82,6 @@ impl Hidden {
             writeln!(file, "{}", json!({ "path": text(&row, "path"), "content": text(&row, "text") })).unwrap();
         }
         file.into_inner().unwrap();
-        let dataset = Dataset::open(&data.display().to_string()).unwrap();
-        let place = folder.join("index").display().to_string();
-        Index::build(&dataset, &place, &|_| (), &mut |problem| panic!("{problem}")).unwrap()
     }
 
     /// Insecure completions that copy from a poisoned file, evenly taken from all that there are, each text once.

@@ -14,18 +14,21 @@ use std::process::ExitCode;
 /// recorded, with the commit that wrote it last, its author as a salted commitment, and its time. A licence is what a file's SPDX header
 /// says, else what the nearest licence file is; otherwise it stays unknown.
 ///
+/// Or FROM is a data set: JSONL (also .gz, .zst), Parquet, a folder with such files, or s3://, gs://, az://. Every row is recorded under its
+/// name (FILE:ROW), with what its columns say: source, commit, author, time, licence.
+///
 /// What was added outlives the process at once, and waits until `taster ledger seal` puts it into the log.
 ///
 /// Exit status: 0 all added, 1 something could not be read (it is named), 2 error.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// Folders, Git repositories or their addresses.
+    /// Folders, Git repositories or their addresses, data sets.
     #[arg(required = true, value_name = "FROM")]
     from: Vec<String>,
     #[command(flatten)]
     place: Place,
-    /// What records call the source [default: FROM, without passwords]
+    /// What records call the source, where a row does not say its own [default: FROM, without passwords]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// Licence of what names none itself, as SPDX expression.

@@ -19,7 +19,7 @@ const LONGEST: u64 = 1 << 16;
 /// Either --decisions: JSON lines, one for each document that was not simply kept,
 ///   {"document": SHA256, "disposition": "dropped", "reason": "no licence"}
 ///   {"document": SHA256, "disposition": "duplicate", "of": SHA256 of the copy that was kept}
-/// or --kept, the folder that the step has written: documents whose content is not there were dropped.
+/// or --kept, the folder or data set that the step has written: documents whose content is not there were dropped.
 ///
 /// Every document of the inputs gets a record, with the record that it came from as parent; they wait to be sealed.
 #[derive(Args)]
@@ -40,8 +40,8 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", required_unless_present = "kept", conflicts_with = "kept")]
     decisions: Option<PathBuf>,
     /// The step's result.
-    #[arg(long, value_name = "FOLDER")]
-    kept: Option<PathBuf>,
+    #[arg(long, value_name = "DATASET")]
+    kept: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -60,12 +60,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let snapshot = ledger.snapshot()?;
     let (outcomes, otherwise) = match (&arguments.decisions, &arguments.kept) {
         (Some(path), _) => (decisions(path)?, Outcome::Kept),
-        (None, Some(folder)) => {
-            let kept = ledger::collect::contents(folder)?;
-            let reason = format!("not in {}", folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy());
+        (None, Some(written)) => {
+            let kept = ledger::collect::contents(written)?;
+            let name = written.trim_end_matches('/').rsplit('/').next().unwrap_or(written);
+            let reason = format!("not in {name}");
             (kept.into_iter().map(|content| (content, Outcome::Kept)).collect(), Outcome::Dropped { reason })
         }
-        (None, None) => bail!("give --decisions FILE or --kept FOLDER"),
+        (None, None) => bail!("give --decisions FILE or --kept DATASET"),
     };
     let inputs = if arguments.segment.is_empty() { ledger.ends(&snapshot)? } else { arguments.segment.clone() };
     let bar = progress::bar(0);
