@@ -33,7 +33,7 @@ pub struct Bundle {
 struct Material {
     /// Absent where a certificate or sigstore's service vouches for the key.
     public_key: Option<KeyHint>,
-    #[serde(default)]
+    #[serde(default, skip_deserializing)]
     tlog_entries: Vec<serde_json::Value>,
 }
 
