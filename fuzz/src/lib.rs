@@ -21,7 +21,7 @@ use watch::{Database, Detection, Intake, Prompts, Settings};
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target with its name, which is also that of its folder under `seeds`.
-pub const TARGETS: [(&str, Target); 21] = [
+pub const TARGETS: [(&str, Target); 22] = [
     ("source", source),
     ("rule", rule),
     ("config", config),
@@ -41,6 +41,7 @@ pub const TARGETS: [(&str, Target); 21] = [
     ("tile", tile),
     ("record", record),
     ("statement", statement),
+    ("model_signature", model_signature),
     ("log", log),
     ("index", index),
 ];
@@ -297,3 +298,13 @@ pub fn statement(data: &[u8]) -> bool {
     let keys = std::str::from_utf8(data).ok().and_then(|text| sign::dsse::claimed(text).ok()).unwrap_or_default();
     ledger::statement::Statement::open(data, &keys).is_ok()
 }
+
+/// A model's signature, and what one says when somebody has signed it.
+pub fn model_signature(data: &[u8]) -> bool {
+    let key = sign::ec::PublicKey::from_pem(MODEL_KEY);
+    let opened = |bundle: ledger::Bundle| key.is_some_and(|key| bundle.open(&key).is_ok());
+    ledger::Bundle::parse(data).is_ok_and(opened) || ledger::Manifest::parse(data).is_ok()
+}
+
+/// The key of the seeds of `model_signature`.
+const MODEL_KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjhuTlHyXe/EnyOBnW2mu3F0EKvqb\noEIKOdMJ0aKgDVaN+0Yww9lpYszGu9wIrH9YdmjUHI9TjKcr0EoOD269JQ==\n-----END PUBLIC KEY-----\n";

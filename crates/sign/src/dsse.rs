@@ -21,9 +21,14 @@ pub struct Envelope {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Signed {
     /// A hint which key it was; nobody has signed it, so nothing is decided by it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     keyid: String,
     sig: String,
+}
+
+/// Some write null for a name that is not set; it means the same as none.
+fn or_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A key that envelopes are opened with.
@@ -201,6 +206,8 @@ mod tests {
         envelope["signatures"][0]["sig"] = other(&envelope["signatures"][0]["sig"]);
         envelope["signatures"][0].as_object_mut().unwrap().remove("keyid");
         assert!(envelope["payload"].as_str().unwrap().contains('_'), "{envelope}");
+        assert_eq!(open(&envelope.to_string(), "a", &[signer.public()]).unwrap(), [0xff, 0xfe, 0xfb, 0xef]);
+        envelope["signatures"][0]["keyid"] = serde_json::Value::Null;
         assert_eq!(open(&envelope.to_string(), "a", &[signer.public()]).unwrap(), [0xff, 0xfe, 0xfb, 0xef]);
     }
 }

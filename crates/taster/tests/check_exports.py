@@ -40,8 +40,17 @@ def cyclonedx(path):
     bill = json.loads(text)
     # What the schema does not say: whatever is referred to is there.
     known = {it["bom-ref"] for it in bill["components"] + [bill["metadata"]["component"]]}
-    wanted = {ref for it in bill["dependencies"] for ref in [it["ref"], *it["dependsOn"]]}
+    wanted = {ref for it in bill["dependencies"] for ref in it["dependsOn"]} | set(named(bill, "ref"))
     assert wanted <= known, f"referred to and not there: {wanted - known}"
+
+
+def named(node, name):
+    """Every value of this name, however deep."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        if key == name:
+            yield value
+        yield from named(value, name)
 
 
 def spdx(path):

@@ -33,7 +33,7 @@ pub struct Bundle {
 struct Material {
     /// Absent where a certificate or sigstore's service vouches for the key.
     public_key: Option<KeyHint>,
-    #[serde(default)]
+    #[serde(default, skip_deserializing)]
     tlog_entries: Vec<serde_json::Value>,
 }
 
@@ -65,8 +65,9 @@ struct Predicate {
 struct Serialization {
     method: String,
     hash_type: String,
+    /// Whole, but all numbers of a protobuf Struct are written as floats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    shard_size: Option<u64>,
+    shard_size: Option<f64>,
     #[serde(default)]
     allow_symlinks: bool,
     #[serde(default)]
@@ -148,7 +149,7 @@ impl Manifest {
         let how = predicate.serialization;
         let shard = match (how.method.as_str(), how.shard_size) {
             ("files", _) => 0,
-            ("shards", Some(size)) if size > 0 => size,
+            ("shards", Some(size)) if size >= 1.0 && size.fract() == 0.0 => size as u64,
             _ => return Err(format!("lists files by the method {:?}, which is not known", how.method)),
         };
         let files = predicate.resources.into_iter().map(|file| match (file.algorithm.as_str(), file.digest.parse()) {
