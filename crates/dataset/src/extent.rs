@@ -1,7 +1,7 @@
 //! What lies at a location, without a look into it: cheap enough to ask each time whether anything has changed.
 
-use crate::place::{Entry, Listing, Place};
 use crate::DatasetError;
+use crate::place::{Entry, Listing, Place};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -2,7 +2,7 @@
 
 use super::Intake;
 use super::document::{Document, digest};
-use super::licence::{Folders, Licences};
+use super::licence::Licences;
 use crate::error::Error;
 use crate::hash::{self, Digest};
 use dataset::{Dataset, Kind, Limits, Problem};
