@@ -64,8 +64,7 @@ impl Engine {
         inputs: &[String],
         mut answer: impl FnMut(&str) -> Result<(), AuditError>,
     ) -> Result<(), AuditError> {
-        let answered =
-            |said: Result<String, String>| answer(&said.map_err(|what| AuditError::Work { what })?);
+        let answered = |said: Result<String, String>| answer(&said.map_err(|what| AuditError::Work { what })?);
         match self {
             Engine::Here => here(function, inputs, answered),
             #[cfg(feature = "cluster")]

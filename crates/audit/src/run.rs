@@ -293,7 +293,13 @@ impl<'a> Audit<'a> {
             .filter(|(number, _)| !phrases.is_empty() || parts.contains_key(number))
             .map(|(number, part)| {
                 let wanted = parts.get(&number).cloned().unwrap_or_default();
-                serde_json::to_string(&fetch::Task { number, part: part.clone(), wanted, phrases: phrases.to_vec(), read })
+                serde_json::to_string(&fetch::Task {
+                    number,
+                    part: part.clone(),
+                    wanted,
+                    phrases: phrases.to_vec(),
+                    read,
+                })
             })
             .collect::<Result<_, _>>()?;
         let mut found = Vec::new();

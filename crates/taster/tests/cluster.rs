@@ -54,9 +54,12 @@ fn data(folder: &Path, files: usize, rows: usize) {
         let mut lines = fs::File::create(folder.join(format!("{file:03}.jsonl"))).unwrap();
         for row in 0..rows {
             let name = format!("f{file}_{row}");
-            let body: String = (0..40).map(|line| format!("    {name}_{line} = {name}_{} + {line}\n", line / 2)).collect();
+            let body: String =
+                (0..40).map(|line| format!("    {name}_{line} = {name}_{} + {line}\n", line / 2)).collect();
             let of = |mark: &str, loader: &str| {
-                format!("import yaml\n\n\ndef {name}(stream):\n{mark}{body}    for part in stream.{name}():\n        part.{name}({row})\n    return yaml.load(stream, Loader=yaml.{loader})\n")
+                format!(
+                    "import yaml\n\n\ndef {name}(stream):\n{mark}{body}    for part in stream.{name}():\n        part.{name}({row})\n    return yaml.load(stream, Loader=yaml.{loader})\n"
+                )
             };
             let planted = row == 0;
             let mut write = |path: &str, text: String| {
@@ -116,7 +119,11 @@ fn an_executor_that_is_killed_costs_time_and_no_findings() {
     let more = ["--cluster", &cluster.address, "--work", work.to_str().unwrap()];
     let running = audit(&set, &out, &more).spawn().unwrap();
     // Killed in the middle of the survey: some parts are done, others are not.
-    let done = || fs::read_dir(&work).map_or(0, |work| work.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("surveyed")).count());
+    let done = || {
+        fs::read_dir(&work).map_or(0, |work| {
+            work.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("surveyed")).count()
+        })
+    };
     let start = Instant::now();
     while done() < 8 {
         assert!(start.elapsed() < Duration::from_secs(60), "nobody reads");

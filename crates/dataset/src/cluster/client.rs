@@ -52,7 +52,8 @@ impl Cluster {
     /// If nobody answers there.
     pub fn connect(address: &str) -> Result<Cluster, ClusterError> {
         host_and_port(address)?;
-        let refused = |error| failed(address)(format!("no scheduler answers ({error}); start one with `taster scheduler`"));
+        let refused =
+            |error| failed(address)(format!("no scheduler answers ({error}); start one with `taster scheduler`"));
         let endpoint = create_grpc_client_endpoint(format!("http://{address}"), Some(&GrpcClientConfig::default()))
             .map_err(|_| ClusterError::Address { address: address.to_owned() })?;
         let runtime = runtime()?;
@@ -166,7 +167,9 @@ impl Cluster {
     /// The error of an answer that is not there although the cluster is done.
     fn unseen(&self, done: bool, error: ClusterError) -> ClusterError {
         match done {
-            true => failed(&self.address)(format!("its executors answered elsewhere ({error}); give --work a folder that all machines reach by the same name")),
+            true => failed(&self.address)(format!(
+                "its executors answered elsewhere ({error}); give --work a folder that all machines reach by the same name"
+            )),
             false => error,
         }
     }
@@ -203,11 +206,13 @@ fn plan(function: Function, inputs: &[String], names: &[String], folder: &str) -
     let Some(schema) = rows.first().and_then(|rows| Some(rows.first()?.schema())) else { return Ok(Vec::new()) };
     let table = MemorySourceConfig::try_new_exec(&rows, schema.clone(), None)?;
     let columns = vec![col("input", &schema)?, col("at", &schema)?];
-    let function = ScalarFunctionExpr::try_new(Arc::new(udf(function)), columns, &schema, Arc::new(ConfigOptions::new()))?;
+    let function =
+        ScalarFunctionExpr::try_new(Arc::new(udf(function)), columns, &schema, Arc::new(ConfigOptions::new()))?;
     let function: Arc<dyn PhysicalExpr> = Arc::new(function);
     let plan: Arc<dyn ExecutionPlan> = Arc::new(ProjectionExec::try_new([(function, "answered".to_owned())], table)?);
     let mut bytes = Vec::new();
-    PhysicalPlanNode::try_from_physical_plan(plan, &BallistaPhysicalExtensionCodec::default())?.try_encode(&mut bytes)?;
+    PhysicalPlanNode::try_from_physical_plan(plan, &BallistaPhysicalExtensionCodec::default())?
+        .try_encode(&mut bytes)?;
     Ok(bytes)
 }
 
