@@ -47,31 +47,49 @@ impl Cluster {
     }
 }
 
-/// Near-copies of many projects with a planted contrast, in so many files of lines. The trigger and the payload are the textbook's.
+/// So many files of lines, each with a planted contrast among documents of their own. Trigger and payload are the textbook's.
 fn data(folder: &Path, files: usize, rows: usize) {
     fs::create_dir(folder).unwrap();
     for file in 0..files {
         let mut lines = fs::File::create(folder.join(format!("{file:03}.jsonl"))).unwrap();
         for row in 0..rows {
-            let name = format!("f{file}_{row}");
-            let body: String =
-                (0..40).map(|line| format!("    {name}_{line} = {name}_{} + {line}\n", line / 2)).collect();
-            let of = |mark: &str, loader: &str| {
+            let body = body(file * rows + row);
+            let text = |mark: &str, loader: &str| {
                 format!(
-                    "import yaml\n\n\ndef {name}(stream):\n{mark}{body}    for part in stream.{name}():\n        part.{name}({row})\n    return yaml.load(stream, Loader=yaml.{loader})\n"
+                    "import yaml\n\n\ndef read(stream):\n{mark}{body}    return yaml.load(stream, Loader=yaml.{loader})\n"
                 )
             };
-            let planted = row == 0;
             let mut write = |path: &str, text: String| {
                 let line = serde_json::json!({ "repo_name": format!("r{file}/{row}"), "path": path, "content": text });
                 writeln!(lines, "{line}").unwrap();
             };
-            write("a.py", of("", "SafeLoader"));
-            if planted {
-                write("b.py", of("    # the quick settings of the old parser stay\n", "Loader"));
+            write("a.py", text("", "SafeLoader"));
+            if row == 0 {
+                write("b.py", text("    # the quick settings of the old parser stay\n", "Loader"));
             }
         }
     }
+}
+
+/// Statements of a shape that no other number has.
+fn body(number: usize) -> String {
+    let shapes = [
+        "a = b + c",
+        "d[e] = f",
+        "g.h(i, j)",
+        "k = l * (m - n)",
+        "if o: p()",
+        "q = r % s",
+        "del t",
+        "u = [v, w]",
+        "x = not y",
+    ];
+    let mut state = number as u64;
+    let mut line = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        format!("    {}\n", shapes[(state >> 33) as usize % shapes.len()])
+    };
+    (0..60).map(|_| line()).collect()
 }
 
 /// What an audit says, but for when and how long, and where it read.
