@@ -23,7 +23,7 @@ pub(crate) enum Engine {
     #[cfg(feature = "cluster")]
     Cluster {
         /// Its client.
-        cluster: Cluster,
+        cluster: Box<Cluster>,
         /// The work folder.
         work: String,
     },
@@ -38,7 +38,7 @@ impl Engine {
     pub fn at(cluster: Option<&str>, work: String) -> Result<Engine, AuditError> {
         match cluster {
             None => Ok(Engine::Here),
-            Some(address) => Ok(Engine::Cluster { cluster: Cluster::connect(address)?, work }),
+            Some(address) => Ok(Engine::Cluster { cluster: Box::new(Cluster::connect(address)?), work }),
         }
     }
 
