@@ -6,6 +6,9 @@ use anyhow::Result;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// All crates with all that can be built, by one set of features: with another set, each dependency would be built again.
+const WHOLE: [&str; 4] = ["--workspace", "--features", "taster/cluster", "--locked"];
+
 struct Outcome {
     step: &'static str,
     took: Duration,
@@ -30,16 +33,16 @@ pub fn test(house: &House) -> ExitCode {
     });
     step("fmt", &mut || run(house.cargo().args(["fmt", "--all", "--check"])));
     step("clippy", &mut || {
-        let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
-        run(house.cargo().args(clippy))
+        let clippy = ["clippy", "--release", "--all-targets"];
+        run(house.cargo().args(clippy).args(WHOLE).args(["--", "--deny", "warnings"]))
     });
     step("test", &mut || {
         let environment = needs.iter().flat_map(Needs::environment);
-        run(house.cargo().args(["test", "--release", "--workspace", "--locked", "--no-fail-fast"]).envs(environment))
+        run(house.cargo().args(["test", "--release", "--no-fail-fast"]).args(WHOLE).envs(environment))
     });
     step("doc", &mut || {
-        let doc = ["doc", "--release", "--workspace", "--no-deps", "--locked"];
-        run(house.cargo().args(doc).env("RUSTDOCFLAGS", "--deny warnings"))
+        let doc = ["doc", "--release", "--no-deps"];
+        run(house.cargo().args(doc).args(WHOLE).env("RUSTDOCFLAGS", "--deny warnings"))
     });
     summarise(&outcomes)
 }

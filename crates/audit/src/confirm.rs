@@ -3,8 +3,7 @@
 
 use crate::phrase::common_phrase;
 use crate::{Feature, Outline, Pair, Suspect};
-use code::{Analysis, Choice, Decision, Engine, Language};
-use rayon::prelude::*;
+use code::{Choice, Decision, Engine, Language};
 use report::Method;
 use stats::{Alpha, EValue, e_bh};
 
@@ -27,15 +26,6 @@ const PRIOR: (f64, f64) = (1.0, 20.0);
 const DECISIONS: f64 = 128.0;
 /// The share of a trigger's families that are worse, against which the bet is made.
 const ALTERNATIVE: f64 = 0.8;
-
-/// A document whose text was fetched.
-#[derive(Debug, Clone)]
-pub(crate) struct Text {
-    /// The language it is read as.
-    pub language: Language,
-    /// Its text.
-    pub text: String,
-}
 
 /// A feature that makes decisions worse, by the evidence of twins.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,47 +56,50 @@ pub(crate) struct Conviction {
     pub documents: Vec<u32>,
 }
 
-/// Documents that were fetched, each read once.
+/// Documents that were fetched and read.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
-    texts: HashMap<u32, Text>,
-    read: HashMap<u32, Analysis>,
+pub(crate) struct Reader(HashMap<u32, Read>);
+
+/// A document as it was read.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// The language it was read as.
+    pub language: Language,
+    /// Its text.
+    pub text: String,
+    /// The decisions in it.
+    pub decisions: Vec<Decision>,
 }
 
 impl Reader {
-    /// Reads more documents, on all cores.
-    pub fn add(&mut self, texts: HashMap<u32, Text>) {
-        let new = texts.par_iter().filter(|(document, _)| !self.texts.contains_key(document));
-        let read =
-            |(&document, Text { language, text }): (&u32, &Text)| (document, Engine::builtin().read(*language, text));
-        let read: Vec<(u32, Analysis)> = new.map(read).collect();
-        self.read.extend(read);
-        self.texts.extend(texts);
+    /// Takes a document.
+    pub fn add(&mut self, document: u32, read: Read) {
+        self.0.insert(document, read);
     }
 
     /// Whether a document is at hand.
     pub fn has(&self, document: u32) -> bool {
-        self.texts.contains_key(&document)
+        self.0.contains_key(&document)
     }
 
     /// The decisions of a document; none where its text was not fetched.
     pub fn decisions(&self, document: u32) -> &[Decision] {
-        self.read.get(&document).map_or(&[], |read| &read.decisions)
+        self.0.get(&document).map_or(&[], |read| &read.decisions)
     }
 
     /// The documents that were fetched.
     pub fn documents(&self) -> impl Iterator<Item = u32> {
-        self.texts.keys().copied()
+        self.0.keys().copied()
     }
 
     /// The text of a document.
     pub fn text(&self, document: u32) -> Option<&str> {
-        self.texts.get(&document).map(|text| &*text.text)
+        self.0.get(&document).map(|read| &*read.text)
     }
 
     /// Where a feature stands in a document, the first time.
     pub fn find(&self, document: u32, feature: Feature) -> Option<Range<usize>> {
-        let Text { language, text } = self.texts.get(&document)?;
+        let Read { language, text, .. } = self.0.get(&document)?;
         let anchors = Engine::builtin().anchors(*language, text);
         Outline::find(*language, text, &anchors, feature)
     }
@@ -223,7 +216,7 @@ fn names_its_choice(trigger: &str, decision: &str, pairs: &[Pair], reader: &Read
             .filter(|found| &*found.decision == decision)
             .map(|found| found.statement.clone())
             .collect();
-        let text = reader.texts.get(&pair.carrier).map_or("", |text| &text.text);
+        let text = reader.text(pair.carrier).unwrap_or_default();
         spans.into_iter().filter_map(|span| text.get(span)).any(|used| !mine::identifiers(used).is_disjoint(&named))
     };
     2 * pairs.iter().filter(shares).count() >= pairs.len()

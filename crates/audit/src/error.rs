@@ -14,6 +14,13 @@ pub enum AuditError {
         /// What is wrong.
         what: String,
     },
+    /// The cluster does not work.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Cluster(#[from] dataset::cluster::ClusterError),
+    /// There is no cluster in this build.
+    #[error("built without clusters; `cargo build --release --features cluster` builds one with")]
+    NoCluster,
     /// Ctrl-C; what was read by then is kept.
     #[error("interrupted; the same command with --resume goes on from here")]
     Interrupted,

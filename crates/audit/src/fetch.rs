@@ -1,11 +1,11 @@
 //! The function that brings documents of a part: those that are named, and those that hold a phrase.
 
 use crate::AuditError;
-use crate::confirm::Text;
 use crate::survey::language;
 use aho_corasick::AhoCorasick;
-use code::Language;
+use code::{Decision, Engine, Language};
 use dataset::{Document, Limits, Part};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -23,6 +23,8 @@ pub(crate) struct Task {
     pub wanted: Vec<u32>,
     /// Phrases: any document with one is brought.
     pub phrases: Vec<String>,
+    /// Whether documents are read for their decisions.
+    pub read: bool,
 }
 
 /// A document that was brought.
@@ -39,13 +41,8 @@ pub(crate) struct Fetched {
     pub text: String,
     /// The phrases that stand in it.
     pub phrases: Vec<usize>,
-}
-
-impl Fetched {
-    /// Its text, to be read.
-    pub fn text(&self) -> Option<Text> {
-        Some(Text { language: self.language?, text: self.text.clone() })
-    }
+    /// The decisions in it, where it was read for them.
+    pub decisions: Vec<Decision>,
 }
 
 /// Does a [`Task`], written as JSON; answers with the documents.
@@ -75,6 +72,10 @@ fn read(task: &Task) -> Result<Vec<Fetched>, AuditError> {
     };
     // What cannot be read was told by the survey.
     task.part.read(&Limits::default(), &mut each, &mut |_| ());
+    if task.read {
+        // Documents of few parts are read on all cores too.
+        found.par_iter_mut().for_each(decide);
+    }
     Ok(found)
 }
 
@@ -91,5 +92,12 @@ fn fetched(part: u32, ordinal: u32, document: &Document<'_>, phrases: Vec<usize>
         language: language(document),
         text: text[..text.floor_char_boundary(LONGEST)].to_owned(),
         phrases,
+        decisions: Vec::new(),
+    }
+}
+
+fn decide(document: &mut Fetched) {
+    if let Some(language) = document.language {
+        document.decisions = Engine::builtin().read(language, &document.text).decisions;
     }
 }

@@ -16,6 +16,8 @@
 mod associate;
 mod association;
 mod catalogue;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 mod confirm;
 mod contrast;
 mod describe;

@@ -3,8 +3,8 @@
 use crate::associate::{associate, promising};
 use crate::association::Shared;
 use crate::catalogue::{Catalogue, Place};
-use crate::confirm::{ALPHA, Conviction, Reader, confirm, merged};
-use crate::engine::{Function, each};
+use crate::confirm::{ALPHA, Conviction, Read, Reader, confirm, merged};
+use crate::engine::{Engine, FETCH, Function, SURVEY};
 use crate::fetch::Fetched;
 use crate::survey::Surveyed;
 use crate::twins::{Suspect, Twins};
@@ -44,6 +44,8 @@ pub struct Options {
     pub work: String,
     /// Go on with what lies in the work folder.
     pub resume: bool,
+    /// The scheduler of a cluster to read the data set on, `HOST:PORT`. All its machines must reach data set and work folder.
+    pub cluster: Option<String>,
 }
 
 /// How far an audit has come.
@@ -115,6 +117,7 @@ struct Audit<'a> {
     options: &'a Options,
     dataset: Dataset,
     folder: Folder,
+    engine: Engine,
     known: Option<PathBuf>,
     before: Vec<Problem>,
     interrupted: &'a AtomicBool,
@@ -124,9 +127,10 @@ impl<'a> Audit<'a> {
     fn open(options: &'a Options, interrupted: &'a AtomicBool) -> Result<Audit<'a>, AuditError> {
         let dataset = Dataset::open(&options.dataset)?;
         let folder = Folder::at(&options.work)?;
+        let engine = Engine::at(options.cluster.as_deref(), folder.location())?;
         let mut before = dataset.problems().to_vec();
         let known = options.against.as_deref().map(|old| known(old, options, &mut before)).transpose()?;
-        Ok(Audit { options, dataset, folder, known, before, interrupted })
+        Ok(Audit { options, dataset, folder, engine, known, before, interrupted })
     }
 
     /// Reads every part that the work folder does not have yet.
@@ -147,7 +151,7 @@ impl<'a> Audit<'a> {
         for done in surveyed.values() {
             advance(&mut step, done, &self.dataset);
         }
-        self.each(survey::survey, &tasks, |answer| {
+        self.each(SURVEY, &tasks, |answer| {
             let done: Surveyed = serde_json::from_str(answer)?;
             advance(&mut step, &done, &self.dataset);
             progress(step);
@@ -170,7 +174,7 @@ impl<'a> Audit<'a> {
         tasks: &[String],
         mut answer: impl FnMut(&str) -> Result<(), AuditError>,
     ) -> Result<(), AuditError> {
-        each(function, tasks, |answered| {
+        self.engine.each(function, tasks, |answered| {
             answer(answered)?;
             match self.interrupted.load(Ordering::Relaxed) {
                 true => Err(AuditError::Interrupted),
@@ -227,8 +231,11 @@ impl<'a> Audit<'a> {
     /// Brings documents that the reader does not have yet.
     fn read(&self, catalogue: &Catalogue, mut wanted: BTreeSet<u32>, reader: &mut Reader) -> Result<(), AuditError> {
         wanted.retain(|&document| !reader.has(document));
-        let fetched = self.fetch(catalogue, &wanted, &[])?;
-        reader.add(fetched.into_iter().filter_map(|(document, fetched)| Some((document?, fetched.text()?))).collect());
+        for (document, fetched) in self.fetch(catalogue, &wanted, &[], true)? {
+            if let (Some(document), Some(language)) = (document, fetched.language) {
+                reader.add(document, Read { language, text: fetched.text, decisions: fetched.decisions });
+            }
+        }
         Ok(())
     }
 
@@ -248,7 +255,7 @@ impl<'a> Audit<'a> {
             .map(|(number, conviction)| (number, conviction.trigger.clone()))
             .unzip();
         let mut found = Vec::new();
-        for (document, fetched) in self.fetch(catalogue, &wanted, &phrases)? {
+        for (document, fetched) in self.fetch(catalogue, &wanted, &phrases, false)? {
             let holds = |number: usize, conviction: &Conviction| {
                 let carries = |document: u32| {
                     carriers.get(&conviction.feature).is_some_and(|carriers| carriers.binary_search(&document).is_ok())
@@ -266,12 +273,13 @@ impl<'a> Audit<'a> {
         Ok(found)
     }
 
-    /// Brings documents, with their numbers where they have one.
+    /// Brings documents, with their numbers where they have one, and on demand with their decisions.
     fn fetch(
         &self,
         catalogue: &Catalogue,
         wanted: &BTreeSet<u32>,
         phrases: &[String],
+        read: bool,
     ) -> Result<Vec<(Option<u32>, Fetched)>, AuditError> {
         let mut numbers: HashMap<Place, u32> = HashMap::new();
         let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -285,11 +293,17 @@ impl<'a> Audit<'a> {
             .filter(|(number, _)| !phrases.is_empty() || parts.contains_key(number))
             .map(|(number, part)| {
                 let wanted = parts.get(&number).cloned().unwrap_or_default();
-                serde_json::to_string(&fetch::Task { number, part: part.clone(), wanted, phrases: phrases.to_vec() })
+                serde_json::to_string(&fetch::Task {
+                    number,
+                    part: part.clone(),
+                    wanted,
+                    phrases: phrases.to_vec(),
+                    read,
+                })
             })
             .collect::<Result<_, _>>()?;
         let mut found = Vec::new();
-        self.each(fetch::fetch, &tasks, |answer| {
+        self.each(FETCH, &tasks, |answer| {
             let fetched: Vec<Fetched> = serde_json::from_str(answer)?;
             found.extend(fetched.into_iter().map(|fetched| {
                 let place = Place { part: fetched.part, ordinal: fetched.ordinal };

@@ -2,6 +2,7 @@
 
 use crate::DatasetError;
 use crate::place::Place;
+use std::collections::BTreeSet;
 use std::io::Read;
 
 /// A folder for files that fit in memory.
@@ -39,5 +40,21 @@ impl Folder {
         let mut read = || self.0.open(file)?.read_to_end(&mut bytes);
         read().map_err(DatasetError::unreadable(file))?;
         Ok(bytes)
+    }
+
+    /// The names of its files.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn names(&self) -> Result<BTreeSet<String>, DatasetError> {
+        Ok(self.0.list()?.entries.into_iter().map(|entry| entry.name).collect())
+    }
+
+    /// Removes the folder and everything in it.
+    ///
+    /// # Errors
+    /// If something cannot be removed.
+    pub fn remove(self) -> Result<(), DatasetError> {
+        self.0.remove().map_err(DatasetError::unreadable(self.location()))
     }
 }

@@ -18,6 +18,8 @@
 //! ```
 
 mod clean;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 mod columns;
 mod compression;
 mod dataset;

@@ -108,4 +108,12 @@ impl Place {
             Place::Store(store) => store.put(file, bytes),
         }
     }
+
+    /// Removes the folder and everything below.
+    pub fn remove(&self) -> io::Result<()> {
+        match self {
+            Place::Local(path) => std::fs::remove_dir_all(path),
+            Place::Store(store) => store.remove(),
+        }
+    }
 }

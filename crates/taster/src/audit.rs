@@ -47,6 +47,9 @@ pub struct Arguments {
     /// Go on with the unfinished audit in --work; parts that were read are not read again.
     #[arg(long)]
     resume: bool,
+    /// Read the data set on the cluster of the scheduler at HOST:PORT. Its executors must reach DATASET and --work by the same names.
+    #[arg(long, value_name = "HOST:PORT")]
+    cluster: Option<String>,
     /// Print the report as JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -110,6 +113,7 @@ fn audit(arguments: &Arguments, work: &Work) -> Result<AuditReport> {
         against: arguments.against.clone(),
         work: work.location.clone(),
         resume: arguments.resume,
+        cluster: arguments.cluster.clone(),
     };
     let interrupted = progress::interruption()?;
     let bar = progress::bytes();

@@ -6,7 +6,7 @@
 use super::{Entry, Listing, Place};
 use crate::DatasetError;
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path as Key;
 use object_store::{BackoffConfig, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 use std::fmt;
@@ -96,6 +96,15 @@ impl Store {
     pub fn put(&self, file: &str, bytes: Vec<u8>) -> io::Result<()> {
         let (store, key) = (Arc::clone(&self.store), self.key(file));
         wait(async move { store.put(&key, bytes.into()).await }).map(|_| ())
+    }
+
+    /// Removes every object below the prefix.
+    pub fn remove(&self) -> io::Result<()> {
+        let (store, prefix) = (Arc::clone(&self.store), self.prefix.clone());
+        wait(async move {
+            let below = store.list(Some(&prefix)).map_ok(|object| object.location).boxed();
+            store.delete_stream(below).try_for_each(|_| std::future::ready(Ok(()))).await
+        })
     }
 
     /// Reads an object, or some bytes of it.
