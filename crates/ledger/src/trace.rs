@@ -14,6 +14,7 @@ pub use query::LONGEST;
 
 use crate::error::Error;
 use crate::hash::Digest;
+use crate::index::term::word_at;
 use crate::index::{Index, Indexed};
 use align::{Aligner, Run};
 use code::Language;
@@ -183,6 +184,16 @@ impl Verified {
     }
 }
 
+/// The query, read in one language.
+struct Asked<'a> {
+    language: Option<Language>,
+    reading: &'a Reading,
+    aligner: Aligner<'a>,
+    /// The name that each token is, and what it says, bits.
+    names: Vec<u64>,
+    bits: Vec<f64>,
+}
+
 /// Compares documents with the query.
 struct Verifier<'a> {
     query: &'a Query,
@@ -191,13 +202,15 @@ struct Verifier<'a> {
     words: Aligner<'a>,
     word_bits: Vec<f64>,
     /// For each language that the query was read in.
-    readings: Vec<(Option<Language>, &'a Reading, Aligner<'a>, Vec<f64>)>,
+    readings: Vec<Asked<'a>>,
 }
 
 impl<'a> Verifier<'a> {
     fn new(query: &'a Query, text: &'a [u8]) -> Verifier<'a> {
-        let reading = |(language, reading): &'a (Option<Language>, Reading)| {
-            (*language, reading, Aligner::new(&reading.classes, SEED), query.word_bits(&reading.names))
+        let asked = |(language, reading): &'a (Option<Language>, Reading)| {
+            let names = reading.names(text);
+            let bits = query.word_bits(&names);
+            Asked { language: *language, reading, aligner: Aligner::new(&reading.classes, SEED), names, bits }
         };
         Verifier {
             query,
@@ -205,7 +218,7 @@ impl<'a> Verifier<'a> {
             content: Digest::of(text),
             words: query.word_aligner(),
             word_bits: query.word_bits(&query.words.hashes),
-            readings: query.readings.iter().map(reading).collect(),
+            readings: query.readings.iter().map(asked).collect(),
         }
     }
 
@@ -228,23 +241,24 @@ impl<'a> Verifier<'a> {
     }
 
     fn code(&self, text: &[u8], language: Option<Language>) -> Vec<Span> {
-        let Some((_, asked, aligner, names)) =
-            self.readings.iter().find(|it| it.0 == language).or_else(|| self.readings.first())
+        let Some(asked) = self.readings.iter().find(|it| it.language == language).or_else(|| self.readings.first())
         else {
             return Vec::new();
         };
         let reading = Reading::of(text, &Lexer::new(language), BETWEEN);
+        // Names are looked at in runs only: most of a document's stand in none.
+        let alike = |name: u64, there: usize| name != 0 && name == word_at(text, reading.ranges[there].start);
         let weight = |at: usize, there: usize| {
-            let alike = asked.names[at] == reading.names[there];
-            self.query.class_bits(asked.classes[at]) + if alike { names[at] } else { 0.0 }
+            let named = if alike(asked.names[at], there) { asked.bits[at] } else { 0.0 };
+            self.query.class_bits(asked.reading.classes[at]) + named
         };
-        let runs = aligner.runs(&reading.classes, weight);
+        let runs = asked.aligner.runs(&reading.classes, weight);
         let hull = |reading: &Reading, text: &[u8], run: &Range<usize>| {
             let range = reading.ranges[run.start].start..reading.ranges[run.end - 1].end;
             range.start..range.start + text[range].trim_ascii_end().len()
         };
         let told = |run: Run| {
-            let (query, bytes) = (hull(asked, self.text, &run.query), hull(&reading, text, &run.document));
+            let (query, bytes) = (hull(asked.reading, self.text, &run.query), hull(&reading, text, &run.document));
             span(Alike::Code, run.query.len(), run.bits, query, bytes, text)
         };
         runs.into_iter().map(told).collect()
@@ -252,7 +266,7 @@ impl<'a> Verifier<'a> {
 }
 
 fn span(alike: Alike, length: usize, bits: f64, query: Range<usize>, bytes: Range<usize>, text: &[u8]) -> Span {
-    let line = |end: usize| 1 + text[..end].iter().filter(|&&byte| byte == b'\n').count();
+    let line = |end: usize| 1 + memchr::memchr_iter(b'\n', &text[..end]).count();
     let lines = line(bytes.start)..line(bytes.end) + 1;
     let shown = &text[bytes.start..bytes.end.min(bytes.start + SHOWN)];
     Span { alike, length, bits, query, bytes, lines, text: String::from_utf8_lossy(shown).into_owned() }

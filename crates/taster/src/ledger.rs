@@ -28,35 +28,20 @@ use std::process::ExitCode;
 /// The commands of `taster ledger`.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Begin a ledger: an empty log, a key, and whom to believe.
     Init(init::Arguments),
-    /// Record where documents came from: a folder, a Git repository with its history, a data set.
     Add(add::Arguments),
-    /// Record what a filter, a deduplication or a mix did with each document.
     Transform(transform::Arguments),
-    /// Record which data and which models went into a model.
     Train(train::Arguments),
-    /// Put what was added into the log, for ever.
     Seal(seal::Arguments),
-    /// Does the story hold? Reads everything and names the first place where it does not.
     Verify(verify::Arguments),
-    /// Prove that a document stands in the log, or check such a proof.
     Prove(prove::Arguments),
-    /// What the log says, entry by entry.
     Log(log::Arguments),
-    /// Write what the log says in a format of others: SLSA, CycloneDX, SPDX, Croissant.
     Export(export::Arguments),
-    /// Sign a model for whoever receives it (OpenSSF Model Signing).
     SignModel(sign_model::Arguments),
-    /// Is this model the one that was signed (OpenSSF Model Signing)?
     VerifyModel(verify_model::Arguments),
-    /// State that a source, a contributor or a document must no longer be used.
     Revoke(revoke::Arguments),
-    /// Forget a person: the commitments to them in the log say nothing any more.
     Erase(erase::Arguments),
-    /// Make a further key; both sign from now on.
     Key(key::Arguments),
-    /// Serve the log over HTTP, for any C2SP client.
     Serve(serve::Arguments),
 }
 

@@ -17,17 +17,11 @@ use std::process::ExitCode;
 /// The commands of `taster watch`.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Stand in front of a model server and read what it writes while it passes.
     Gateway(Box<gateway::Arguments>),
-    /// Take in logs that exist already: JSONL, JSON, Parquet, OpenTelemetry traces, LiteLLM's and Langfuse's exports.
     Import(import::Arguments),
-    /// Receive OpenTelemetry traces of generative models over HTTP.
     Otlp(otlp::Arguments),
-    /// What was seen: alarms, and rates by segment and decision.
     Report(report::Arguments),
-    /// The alarms, one a line with --json; as SARIF, STIX or candidates for a scan.
     Alarms(alarms::Arguments),
-    /// The same in a browser: rates, alarms, the prompts behind them.
     Serve(serve::Arguments),
 }
 

@@ -110,17 +110,30 @@ pub fn words(text: &[u8]) -> impl Iterator<Item = (Range<usize>, u64)> {
     std::iter::from_fn(move || {
         loop {
             let start = at + text[at..].iter().position(|&byte| is_word(byte))?;
-            let mut hash = 0xcbf2_9ce4_8422_2325u64;
-            at = start;
-            while let Some(&byte) = text.get(at).filter(|&&byte| is_word(byte)) {
-                hash = (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
-                at += 1;
-            }
-            if at - start >= 2 && !text[start].is_ascii_digit() {
-                return Some((start..at, hash ^ (hash >> 29)));
+            let (length, hash) = run(&text[start..]);
+            at = start + length;
+            if length >= 2 && !text[start].is_ascii_digit() {
+                return Some((start..at, hash));
             }
         }
     })
+}
+
+/// The hash of the word that begins at a byte of a text, 0 if none does.
+pub fn word_at(text: &[u8], start: usize) -> u64 {
+    let begins = start == 0 || text.get(start - 1).is_some_and(|&byte| !is_word(byte));
+    let rest = text.get(start..).filter(|rest| begins && rest.first().is_some_and(|byte| !byte.is_ascii_digit()));
+    rest.map(run).filter(|(length, _)| *length >= 2).map_or(0, |(_, hash)| hash)
+}
+
+/// The bytes of words that a text begins with: how many, and their hash.
+fn run(text: &[u8]) -> (usize, u64) {
+    let word = text.iter().take_while(|&&byte| is_word(byte));
+    let add = |(length, hash): (usize, u64), byte: &u8| {
+        (length + 1, (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3))
+    };
+    let (length, hash) = word.fold((0, 0xcbf2_9ce4_8422_2325), add);
+    (length, hash ^ (hash >> 29))
 }
 
 fn is_word(byte: u8) -> bool {

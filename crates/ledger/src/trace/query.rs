@@ -3,7 +3,7 @@
 use super::align::Aligner;
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::index::term::{CODE, Kind, PROSE, Rows, Term, words};
+use crate::index::term::{CODE, Kind, PROSE, Rows, Term, word_at, words};
 use crate::index::{Index, Postings};
 use code::Language;
 use dataset::fingerprint::{Fingerprint, Lexer, Shape, fingerprints, word_fingerprints};
@@ -22,8 +22,6 @@ const ALL: usize = 256;
 pub struct Reading {
     /// What each token is; between rows [`BETWEEN`].
     pub classes: Vec<u64>,
-    /// The hash of each token that is a name, else 0.
-    pub names: Vec<u64>,
     /// Where each is, up to the next one.
     pub ranges: Vec<Range<usize>>,
 }
@@ -33,16 +31,10 @@ pub const BETWEEN: u64 = u64::MAX;
 
 impl Reading {
     pub fn of(text: &[u8], lexer: &Lexer, between: u64) -> Reading {
-        let (mut rows, mut reading) = (Rows::default(), Reading { classes: vec![], names: vec![], ranges: vec![] });
+        let (mut rows, mut reading) = (Rows::default(), Reading { classes: vec![], ranges: vec![] });
         rows.read(text, lexer);
         for (start, tokens) in rows.all() {
             let end = start + tokens.end as usize;
-            let mut named = words(&text[start..end]).peekable();
-            let name = |&at: &u32| {
-                while named.next_if(|(range, _)| range.start < at as usize).is_some() {}
-                named.next_if(|(range, _)| range.start == at as usize).map_or(0, |(_, hash)| hash)
-            };
-            reading.names.extend(tokens.starts.iter().map(name).chain([0]));
             reading.classes.extend(tokens.classes.iter().map(|&class| u64::from(class)).chain([between]));
             let range = |at: usize| {
                 let range = tokens.span(at..at + 1);
@@ -51,6 +43,11 @@ impl Reading {
             reading.ranges.extend((0..tokens.starts.len()).map(range).chain(std::iter::once(end..end)));
         }
         reading
+    }
+
+    /// The hash of the word that each token begins with, 0 of those that are none.
+    pub fn names(&self, text: &[u8]) -> Vec<u64> {
+        self.ranges.iter().map(|range| word_at(text, range.start)).collect()
     }
 }
 
