@@ -74,6 +74,25 @@ fn a_ledger_is_begun_filled_sealed_verified_and_proved() {
 }
 
 #[test]
+fn each_row_of_a_data_set_is_a_record_and_a_broken_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let row = |text: &str| serde_json::json!({"text": text, "repo_name": "example/project", "license": "MIT"});
+    let rows = format!("{}\nnot json\n{}\n", row("a = 1\n"), row("b = 1\n"));
+    fs::write(at.join("rows.jsonl"), rows).unwrap();
+    fs::write(at.join("a.py"), "a = 1\n").unwrap();
+    json(at, &["ledger", "init", "--origin", "example.com/log"]);
+    let output = run(at, &["ledger", "add", "rows.jsonl"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("rows.jsonl:2: no JSON"), "{said}");
+    assert_eq!(json(at, &["ledger", "seal"]).0["records"], 2);
+    assert_eq!(json(at, &["ledger", "verify"]).1, 0);
+    let (proved, status) = json(at, &["ledger", "prove", "a.py"]);
+    assert_eq!(status, 0, "{proved}");
+    assert!(proved.to_string().contains("example/project"), "{proved}");
+}
+
+#[test]
 fn a_forged_ledger_is_named_and_nothing_of_it_reaches_the_terminal_unescaped() {
     let folder = sealed();
     let at = folder.path();
