@@ -83,18 +83,22 @@ def mixtures(arguments, folder):
         print(f"| {name} | {poisoned} | {hit} | {recall} | {len(found) - hit - twins} | {twins} | {speed:.0f} | {memory:.0f} |", flush=True)
 
 
+def repeated(corpus, copies, place):
+    """The corpus several times over, each copy varied; read anew for each, since what this process holds would count as its child's."""
+    with open(place, "w") as out:
+        for copy in range(copies):
+            for number, row in enumerate(rows(corpus / "corpus.jsonl")):
+                content = row["content"]
+                if copy:
+                    content = content.replace("self.", f"self.v{(number + copy) % 97}_", 3) + f"\nREVISION = {copy * 7919 + number}\n"
+                out.write(json.dumps({"repo_name": f'{row["repo_name"]}-{copy}', "path": row["path"], "content": content}) + "\n")
+
+
 def speed(arguments, folder):
     """Sizes by repetition with variation: every copy has its own names and a line of its own, as forks have."""
     print("| GB | documents | s | processor s | MB/s a core | MB |\n|---|---|---|---|---|---|")
-    # Read anew for each copy: what this process holds would count as its child's.
     for copies in arguments.copies:
-        with open(folder / "data.jsonl", "w") as out:
-            for copy in range(copies):
-                for number, row in enumerate(rows(arguments.corpus / "corpus.jsonl")):
-                    content = row["content"]
-                    if copy:
-                        content = content.replace("self.", f"self.v{(number + copy) % 97}_", 3) + f"\nREVISION = {copy * 7919 + number}\n"
-                    out.write(json.dumps({"repo_name": f'{row["repo_name"]}-{copy}', "path": row["path"], "content": content}) + "\n")
+        repeated(arguments.corpus, copies, folder / "data.jsonl")
         report, wall, cpu, memory = audit(arguments.taster, folder)
         size = report["read"]["bytes"]
         print(f"| {size / 1e9:.2f} | {report['read']['documents']} | {wall:.1f} | {cpu:.1f} | {size / 1e6 / cpu:.0f} | {memory:.0f} |", flush=True)

@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod stream;
+#[expect(dead_code, reason = "other tests use the rest")]
+mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use stream::{accept_all, exchanges, open_database, state, state_of};
-use watch::{Database, Error, Intake, Review};
+use support::{Upstream, eventually, post, reply, send};
+use watch::gateway::{Count, Options, Running};
+use watch::{Database, Error, Exchange, Intake, Review};
 
 const EVENTS: usize = 3_000;
 
@@ -137,6 +141,38 @@ fn postgresql_holds_what_sqlite_holds_and_two_gateways_share_it() {
     }
     assert_eq!(state_of(&server.database()), state(&file));
     assert_eq!(drill_down(&server.database()), drill_down(&Database::File(file)));
+}
+
+#[test]
+fn while_the_server_is_away_the_gateway_answers_and_what_it_saw_arrives_when_the_server_is_back() {
+    let Some(mut server) = Server::start() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let upstream = Upstream::start(|_, client| {
+        let body = r#"{"choices":[{"text":"return yaml.load(stream, Loader=yaml.Loader)\n"}]}"#;
+        std::io::Write::write_all(client, &reply("application/json", body.as_bytes())).unwrap();
+    });
+    let mut intake = open_database(&server.database());
+    let mut review = Review::open(&server.database()).unwrap();
+    let consumer = move |exchanges: &[Exchange]| Ok(intake.accept(exchanges).map(|_| ())?);
+    let options = Options::new("127.0.0.1:0".parse().unwrap(), vec![upstream.url().parse().unwrap()]);
+    let options = Options { spool: Some(scratch.path().join("spool")), ..options };
+    let running = Running::start(options, Box::new(consumer)).unwrap();
+    let ask = |number: u32| {
+        let body = format!(r#"{{"model":"coder","prompt":"x = {number}\nimport yaml\ndef load(stream):\n    "}}"#);
+        assert_eq!(send(running.address(), &post("/v1/completions", &body)).status(), 200);
+    };
+    (0..3).for_each(ask);
+    eventually(|| running.counters().get(Count::Delivered) == 3);
+    server.stop();
+    (3..8).for_each(ask);
+    eventually(|| running.counters().get(Count::Spooled) == 5);
+    assert!(review.metrics().is_err());
+    server.go_on();
+    (8..10).for_each(ask);
+    eventually(|| running.counters().get(Count::Delivered) == 10);
+    let metrics = review.metrics().unwrap();
+    assert!(metrics.lines().any(|line| line == "taster_completions_total 10"), "{metrics}");
+    assert_eq!(running.stop().get(Count::NotDelivered), 0);
 }
 
 #[test]

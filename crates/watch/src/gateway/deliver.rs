@@ -60,6 +60,16 @@ impl Delivery {
     pub fn run(mut self) {
         // The stream goes first: analysis takes what the processors have left. Where that is refused, it does without.
         let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
+        // Even so a processor is given back only at the end of a slice, so that half of them are never asked for. The threads are as
+        // unimportant as the one that makes them.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        match rayon::ThreadPoolBuilder::new().num_threads(processors.div_ceil(2)).build() {
+            Ok(pool) => pool.install(|| self.take_all()),
+            Err(_) => self.take_all(),
+        }
+    }
+
+    fn take_all(&mut self) {
         while let Some(transits) = self.gateway.queue.take(BATCH, PAUSE) {
             let few = transits.len() < BATCH;
             let exchanges: Vec<Exchange> = transits.into_iter().flat_map(|transit| self.read(transit)).collect();

@@ -4,7 +4,7 @@ use super::{Connection, Insert, Row, Value, schema};
 use crate::{Database, Error};
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, NoTls};
+use postgres::{Client, Config, NoTls};
 use std::time::Duration;
 
 /// Most parameters of one statement are 65,535.
@@ -14,38 +14,55 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Any number, the same in every taster: who holds this lock may write.
 const LOCK: i64 = 0x7461_7374_6572;
 
-pub struct Postgres(Client);
+/// A connection. Where the server went away and came back, the next transaction and the next query outside of one make a new one.
+pub struct Postgres {
+    client: Client,
+    config: Config,
+    in_transaction: bool,
+}
 
 impl Postgres {
     pub fn open(address: &str) -> Result<Postgres, Error> {
         let name = Database::Postgres(address.to_owned()).to_string();
         let unopened = |why: String| Error::Database { name: name.clone(), why };
-        let mut config: postgres::Config = address.parse().map_err(|_| unopened("it is no valid address".into()))?;
-        config.connect_timeout(PATIENCE).application_name("taster");
+        let mut config: Config = address.parse().map_err(|_| unopened("it is no valid address".into()))?;
+        config.connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE).application_name("taster");
         let client = config.connect(NoTls).map_err(|error| unopened(said(&error)))?;
-        let mut postgres = Postgres(client);
+        let mut postgres = Postgres { client, config, in_transaction: false };
         schema::prepare(&mut postgres, "BIGSERIAL PRIMARY KEY")?;
         Ok(postgres)
+    }
+
+    /// The server, asked for anew if it has hung up. Never within a transaction, the first half of which is gone.
+    fn server(&mut self) -> Result<&mut Client, Error> {
+        if self.client.is_closed() && !self.in_transaction {
+            self.client = self.config.connect(NoTls).map_err(failed)?;
+        }
+        Ok(&mut self.client)
     }
 }
 
 impl Connection for Postgres {
     fn begin(&mut self) -> Result<(), Error> {
-        self.0.batch_execute("BEGIN").map_err(failed)?;
         // One writer at a time: events get their numbers in the order of commits, and two gateways never advance one stream at once.
-        self.0.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).map(|_| ()).map_err(failed)
+        let lock = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})");
+        self.server()?.batch_execute(&lock).map_err(failed)?;
+        self.in_transaction = true;
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        self.0.batch_execute("COMMIT").map_err(failed)
+        self.in_transaction = false;
+        self.client.batch_execute("COMMIT").map_err(failed)
     }
 
     fn roll_back(&mut self) -> Result<(), Error> {
-        self.0.batch_execute("ROLLBACK").map_err(failed)
+        self.in_transaction = false;
+        self.client.batch_execute("ROLLBACK").map_err(failed)
     }
 
     fn execute(&mut self, statement: &str, values: &[Value]) -> Result<u64, Error> {
-        self.0.execute(statement, &parameters(values)).map_err(failed)
+        self.server()?.execute(statement, &parameters(values)).map_err(failed)
     }
 
     fn query(
@@ -54,7 +71,7 @@ impl Connection for Postgres {
         values: &[Value],
         each: &mut dyn FnMut(&Row) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut rows = self.0.query_raw(statement, parameters(values)).map_err(failed)?;
+        let mut rows = self.server()?.query_raw(statement, parameters(values)).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let value = |column| row.try_get::<_, Option<Value>>(column).map(Option::unwrap_or_default).map_err(failed);
             each(&(0..row.len()).map(value).collect::<Result<Vec<Value>, Error>>()?)?;
