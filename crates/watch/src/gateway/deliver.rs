@@ -7,6 +7,10 @@ use crate::{Exchange, Spool};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use thread_priority::ThreadPriority;
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 
 /// Who takes events: a database with its detectors.
 pub trait Consumer: Send {
@@ -58,10 +62,11 @@ impl Delivery {
 
     /// Runs to the end, on a thread of its own.
     pub fn run(mut self) {
-        // The stream goes first: analysis takes what the processors have left. Where that is refused, it does without.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
-        // Even so a processor is given back only at the end of a slice, so that half of them are never asked for. The threads are as
-        // unimportant as the one that makes them.
+        // The stream goes first: analysis takes what the processors have left, and gives one back as soon as a token wants it. (Of niceness
+        // alone it would keep it to the end of a slice, some milliseconds.) Where that is refused, it does without. The pool's threads
+        // inherit it; half of the processors are never asked for.
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         match rayon::ThreadPoolBuilder::new().num_threads(processors.div_ceil(2)).build() {
             Ok(pool) => pool.install(|| self.take_all()),
