@@ -19,6 +19,7 @@ const EVENTS: usize = 3_000;
 struct Server {
     bin: PathBuf,
     folder: tempfile::TempDir,
+    settings: Vec<String>,
     server: Option<Child>,
 }
 
@@ -31,7 +32,7 @@ impl Server {
             println!("skipped: no initdb in the path; name its folder in TASTER_POSTGRES");
             return None;
         };
-        let mut server = Server { bin, folder: tempfile::tempdir().unwrap(), server: None };
+        let mut server = Server { bin, folder: tempfile::tempdir().unwrap(), settings: vec!["listen_addresses=".into()], server: None };
         if am_root() {
             // PostgreSQL refuses to run as root.
             succeed(Command::new("chown").arg("nobody").arg(server.folder.path()));
@@ -44,17 +45,43 @@ impl Server {
 
     fn go_on(&mut self) {
         let mut command = self.command("postgres");
-        command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path()).args(["-c", "listen_addresses="]);
+        command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
+        command.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
         self.server = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let port = self.settings.iter().filter_map(|setting| setting.strip_prefix("port=").map(|port| format!("-p{port}")));
+        let port: Vec<String> = port.collect();
         let ready = |_: &u32| {
             let mut asked = self.command("pg_isready");
-            asked.arg("-h").arg(self.folder.path()).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+            asked.arg("-h").arg(self.folder.path()).args(&port).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
         };
         let mut tries = 0..600;
         assert!(
             tries.by_ref().inspect(|_| std::thread::sleep(Duration::from_millis(100))).any(|n| ready(&n)),
             "it does not start"
         );
+    }
+
+    /// From now on over TCP and encrypted only; answers with the file of its certificate, and where it is.
+    fn secure(&mut self) -> (PathBuf, u16) {
+        self.stop();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let files = [
+            ("server.crt", made.cert.pem()),
+            ("server.key", made.signing_key.serialize_pem()),
+            ("pg_hba.conf", "local all all trust\nhostssl all all 127.0.0.1/32 trust\n".to_owned()),
+        ];
+        for (name, text) in files {
+            let file = self.data().join(name);
+            std::fs::write(&file, text).unwrap();
+            succeed(Command::new("chmod").arg("600").arg(&file));
+            if am_root() {
+                succeed(Command::new("chown").arg("nobody").arg(&file));
+            }
+        }
+        self.settings = vec!["listen_addresses=127.0.0.1".into(), format!("port={port}"), "ssl=on".into()];
+        self.go_on();
+        (self.data().join("server.crt"), port)
     }
 
     fn stop(&mut self) {
@@ -141,6 +168,24 @@ fn postgresql_holds_what_sqlite_holds_and_two_gateways_share_it() {
     }
     assert_eq!(state_of(&server.database()), state(&file));
     assert_eq!(drill_down(&server.database()), drill_down(&Database::File(file)));
+}
+
+#[test]
+fn the_way_to_a_server_is_encrypted_and_its_certificate_checked() {
+    let Some(mut server) = Server::start() else { return };
+    let (certificate, port) = server.secure();
+    let open = |host: &str, query: &str| {
+        let address = format!("postgres://taster@{host}:{port}/postgres{query}");
+        Review::open(&address.parse().unwrap()).map(drop).map_err(|error| error.to_string())
+    };
+    let trusted = format!("?sslmode=verify-full&sslrootcert={}", percent(&certificate));
+    assert_eq!(open("localhost", &trusted), Ok(()));
+    // In the clear; by an authority that nobody knows; under another name.
+    assert!(open("localhost", "").is_err_and(|why| why.contains("no encryption")));
+    assert!(open("localhost", "?sslmode=require").is_err_and(|why| why.contains("certificate")));
+    assert!(open("127.0.0.1", &trusted).is_err_and(|why| why.contains("certificate")));
+    assert!(open("localhost", "?sslmode=require&sslrootcert=nowhere").is_err_and(|why| why.contains("nowhere")));
+    assert!(open("localhost", &format!("?sslrootcert={}", percent(&certificate))).is_err_and(|why| why.contains("sslmode")));
 }
 
 #[test]

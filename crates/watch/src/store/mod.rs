@@ -1,6 +1,7 @@
 //! Where events, streams and alarms are kept: one SQLite file, or a PostgreSQL that several gateways share. All state lives here;
 //! whoever opens it goes on where the last one stopped.
 
+mod address;
 pub(crate) mod alarms;
 mod database;
 pub(crate) mod events;

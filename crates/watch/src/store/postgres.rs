@@ -1,23 +1,21 @@
 //! PostgreSQL, for several gateways behind one address.
 
+use super::address::{Address, said};
 use super::{Connection, Insert, Row, Value, schema};
 use crate::{Database, Error};
+use postgres::Client;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, NoTls};
-use std::time::Duration;
 
 /// Most parameters of one statement are 65,535.
 const MOST_PARAMETERS: usize = 32_000;
-/// How long to wait for a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Any number, the same in every taster: who holds this lock may write.
 const LOCK: i64 = 0x7461_7374_6572;
 
 /// A connection. Where the server went away and came back, the next transaction and the next query outside of one make a new one.
 pub struct Postgres {
     client: Client,
-    config: Config,
+    address: Address,
     in_transaction: bool,
 }
 
@@ -25,10 +23,9 @@ impl Postgres {
     pub fn open(address: &str) -> Result<Postgres, Error> {
         let name = Database::Postgres(address.to_owned()).to_string();
         let unopened = |why: String| Error::Database { name: name.clone(), why };
-        let mut config: Config = address.parse().map_err(|_| unopened("it is no valid address".into()))?;
-        config.connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE).application_name("taster");
-        let client = config.connect(NoTls).map_err(|error| unopened(said(&error)))?;
-        let mut postgres = Postgres { client, config, in_transaction: false };
+        let address = Address::read(address).map_err(unopened)?;
+        let client = address.connect().map_err(|error| unopened(said(&error)))?;
+        let mut postgres = Postgres { client, address, in_transaction: false };
         schema::prepare(&mut postgres, "BIGSERIAL PRIMARY KEY")?;
         Ok(postgres)
     }
@@ -36,7 +33,7 @@ impl Postgres {
     /// The server, asked for anew if it has hung up. Never within a transaction, the first half of which is gone.
     fn server(&mut self) -> Result<&mut Client, Error> {
         if self.client.is_closed() && !self.in_transaction {
-            self.client = self.config.connect(NoTls).map_err(failed)?;
+            self.client = self.address.connect().map_err(failed)?;
         }
         Ok(&mut self.client)
     }
@@ -127,12 +124,6 @@ impl<'a> FromSql<'a> for Value {
     fn accepts(kind: &Type) -> bool {
         <Value as ToSql>::accepts(kind)
     }
-}
-
-/// What the server said, rather than that it said something.
-fn said(error: &postgres::Error) -> String {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 fn failed(error: postgres::Error) -> Error {
