@@ -24,7 +24,9 @@ pub(crate) fn may_hold_code(text: &str, parts: &[Range<usize>], anchors: &[usize
 pub(crate) fn body(text: &str, parts: &[Range<usize>]) -> Fragment {
     let lines: Vec<Range<usize>> = parts.iter().flat_map(|part| lines(text, part.clone())).collect();
     let blank = |line: &&Range<usize>| text[(*line).clone()].trim().is_empty();
-    let indent_of = |line: &Range<usize>| line.len() - text[line.clone()].trim_start().len();
+    // One byte a column: where lines are indented by other blanks, a common number of bytes could end inside one.
+    let ascii = |letter: char| letter.is_ascii_whitespace();
+    let indent_of = |line: &Range<usize>| line.len() - text[line.clone()].trim_start_matches(ascii).len();
     let indent = lines.iter().filter(|line| !blank(line)).map(indent_of).min().unwrap_or(0);
     let mut fragment = Fragment::default();
     for line in lines {
@@ -92,6 +94,7 @@ mod tests {
         assert_eq!(text_of("/** a\n * b(x)\n */"), "a\nb(x)\n\n");
         assert_eq!(text_of("\"\"\"\n    >>> f(x)\n    1\n    \"\"\""), "\nf(x)\n1\n\n");
         assert_eq!(text_of("/// a"), "a\n");
+        assert_eq!(body("# a\n#\u{a0}b", &[0..3, 4..8]).text, " a\n\u{a0}b\n");
     }
 
     #[test]

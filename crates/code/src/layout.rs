@@ -18,8 +18,43 @@ struct Level {
     depth: usize,
     /// Indentation that its header got.
     outer: usize,
-    /// Whether `try` began the block, so that an `except` or `finally` must follow.
-    guarded: bool,
+    /// What began the block; nothing that was seen, for one that the text begins in.
+    head: Option<Head>,
+}
+
+/// The statements that others continue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Head {
+    Try,
+    Except,
+    If,
+    Loop,
+    Else,
+}
+
+impl Head {
+    fn of(statement: &str) -> Option<Head> {
+        match first_word(statement) {
+            "try" => Some(Head::Try),
+            "except" => Some(Head::Except),
+            "if" | "elif" => Some(Head::If),
+            "for" | "while" => Some(Head::Loop),
+            "else" => Some(Head::Else),
+            _ => None,
+        }
+    }
+
+    /// What must stand before a statement that continues another, where that is not the one before it.
+    fn missing(head: Option<Head>, statement: &str) -> Option<&'static str> {
+        let (follows, instead): (&[Head], _) = match first_word(statement) {
+            "except" => (&[Head::Try, Head::Except], "try: pass"),
+            "finally" => (&[Head::Try, Head::Except, Head::Else], "try: pass"),
+            "elif" => (&[Head::If], "if _: pass"),
+            "else" => (&[Head::If, Head::Loop, Head::Except], "if _: pass"),
+            _ => return None,
+        };
+        head.is_none_or(|head| !follows.contains(&head)).then_some(instead)
+    }
 }
 
 const STEP: usize = 4;
@@ -40,20 +75,18 @@ impl Layout {
         match header {
             Some(header) if deeper => {
                 self.colon(header, code_end, edits);
-                self.levels.push(Level { indent, depth: top + STEP, outer: top, guarded: header.starts_with("try") });
+                self.levels.push(Level { indent, depth: top + STEP, outer: top, head: Head::of(header) });
             }
             _ => {
                 if let Some(header) = header {
                     self.colon(header, code_end, edits);
                     edits.push(Edit { at: code_end, remove: 0, insert: " pass".to_owned() });
                 }
-                self.leave(
-                    indent,
-                    &text[start..],
-                    code_end,
-                    header.is_some_and(|header| header.starts_with("try")),
-                    edits,
-                );
+                let left = self.leave(indent, &text[start..], code_end, header.and_then(Head::of), edits);
+                if let Some(missing) = Head::missing(left, &text[start..]) {
+                    let depth = self.levels.last().map_or(0, |level| level.depth);
+                    edits.push(Edit { at: line_start, remove: 0, insert: format!("{}{missing}\n", " ".repeat(depth)) });
+                }
             }
         }
         let depth = self.levels.last().map_or(0, |level| level.depth);
@@ -69,25 +102,36 @@ impl Layout {
         }
     }
 
-    /// Leaves the blocks that a line at `indent` is outside of.
-    fn leave(&mut self, indent: usize, code: &str, code_end: usize, empty_try: bool, edits: &mut Vec<Edit>) {
-        let handles = ["except", "finally"].iter().any(|word| code.starts_with(word));
+    /// Leaves the blocks that a line at `indent` is outside of; `empty` is the head before it, if that got no body. Answers with the head
+    /// of the block that was left last.
+    fn leave(
+        &mut self,
+        indent: usize,
+        code: &str,
+        code_end: usize,
+        empty: Option<Head>,
+        edits: &mut Vec<Edit>,
+    ) -> Option<Head> {
+        let handles = ["except", "finally"].contains(&first_word(code));
         let mut depth = self.levels.last().map_or(0, |level| level.depth);
-        if empty_try && !handles {
+        if empty == Some(Head::Try) && !handles {
             edits.push(Edit { at: code_end, remove: 0, insert: format!("\n{}finally: pass", " ".repeat(depth)) });
         }
+        let mut left = empty;
         while let Some(level) = self.levels.pop_if(|level| level.indent > indent) {
             let outer = level.outer;
             let still_inside = self.levels.last().is_some_and(|outer| outer.indent > indent);
-            if level.guarded && (still_inside || !handles) {
+            if level.head == Some(Head::Try) && (still_inside || !handles) {
                 edits.push(Edit { at: code_end, remove: 0, insert: format!("\n{}finally: pass", " ".repeat(outer)) });
             }
             depth = outer;
+            left = level.head;
         }
         // An indentation never seen before: what was above it is its equal.
         if self.levels.last().is_none_or(|level| level.indent < indent) {
-            self.levels.push(Level { indent, depth, outer: depth, guarded: false });
+            self.levels.push(Level { indent, depth, outer: depth, head: None });
         }
+        left
     }
 
     /// What the last lines lack, given the code up to its end.
@@ -95,6 +139,10 @@ impl Layout {
         let Some(last) = self.last else { return };
         let header = code.get(last..).unwrap_or_default();
         let depth = self.levels.last().map_or(0, |level| level.depth);
+        insert.push_str(lacking(header));
+        if header.starts_with('@') {
+            insert.push_str(&format!("\n{}def _(): pass", " ".repeat(depth)));
+        }
         if opens_block(header) {
             insert.push_str(if header.ends_with(':') { " pass" } else { ": pass" });
             if header.starts_with("try") {
@@ -102,21 +150,39 @@ impl Layout {
             }
         }
         for level in self.levels.iter().rev() {
-            if level.guarded {
+            if level.head == Some(Head::Try) {
                 insert.push_str(&format!("\n{}finally: pass", " ".repeat(level.outer)));
             }
         }
     }
 }
 
+/// What the last statement lacks before its colon.
+fn lacking(statement: &str) -> &'static str {
+    let more = statement.contains(' ');
+    match first_word(statement) {
+        "def" if !more => " _()",
+        "def" if !statement.contains('(') => "()",
+        "class" if !more => " _",
+        "for" if !more => " _ in _",
+        "for" if !statement.contains(" in") => " in _",
+        "from" if !more => " _ import _",
+        "from" if !statement.contains(" import") => " import _",
+        _ => "",
+    }
+}
+
+fn first_word(statement: &str) -> &str {
+    statement.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default()
+}
+
 /// Whether a statement is the header of a block whose body is to come.
-fn opens_block(statement: &str) -> bool {
-    let word = statement.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default();
-    match word {
+pub(crate) fn opens_block(statement: &str) -> bool {
+    match first_word(statement) {
         // Names as well as keywords.
         "match" | "case" => statement.ends_with(':'),
         // Both the statement and a conditional expression's end; a body on the same line is complete.
-        _ => HEADERS.contains(&word) && (statement.ends_with(':') || !has_body(statement)),
+        word => HEADERS.contains(&word) && (statement.ends_with(':') || !has_body(statement)),
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Lexis {
     pub long_quotes: &'static [&'static str],
     /// Words that begin a statement wherever they begin a line, and so never stand in an open bracket.
     pub statement_words: &'static [&'static str],
+    /// Words that want an operand behind them.
+    pub operators: &'static [&'static str],
     /// Whether indentation delimits blocks.
     pub layout: bool,
     /// Whether `;` ends a statement.
@@ -46,6 +48,9 @@ const PYTHON: Lexis = Lexis {
         "def", "class", "import", "return", "with", "except", "raise", "assert", "while", "elif", "try", "finally",
         "pass", "break", "continue", "global", "del",
     ],
+    operators: &[
+        "and", "or", "not", "in", "is", "if", "elif", "while", "with", "import", "assert", "del", "global", "await",
+    ],
     layout: true,
     semicolons: false,
 };
@@ -57,6 +62,7 @@ const SCRIPT: Lexis = Lexis {
     characters: false,
     long_quotes: &["`"],
     statement_words: &["return", "while", "switch", "try", "let", "var", "const", "import", "throw"],
+    operators: &[],
     layout: false,
     semicolons: false,
 };
@@ -89,6 +95,7 @@ const C_LIKE: Lexis = Lexis {
         "let",
         "throw",
     ],
+    operators: &[],
     layout: false,
     semicolons: true,
 };

@@ -18,6 +18,7 @@ mod fragment;
 mod language;
 mod layout;
 mod lexis;
+mod longstring;
 mod mark;
 mod need;
 mod parse;

@@ -7,6 +7,7 @@ use crate::Language;
 use crate::fragment::Fragment;
 use crate::layout::Layout;
 use crate::lexis::Lexis;
+use crate::longstring;
 
 /// A change to the text; changes are made in ascending order of `at`.
 pub(crate) struct Edit {
@@ -15,9 +16,9 @@ pub(crate) struct Edit {
     pub insert: String,
 }
 
-/// A text repaired, where it comes from told by the fragment.
-pub(crate) fn repair(text: &str, language: Language) -> Fragment {
-    let mut repair = Repair::new(text, Lexis::of(language));
+/// A text repaired, where it comes from told by the fragment. `anchors` are the ends of what makes the text worth reading, ascending.
+pub(crate) fn repair(text: &str, language: Language, anchors: &[usize]) -> Fragment {
+    let mut repair = Repair::new(text, Lexis::of(language), anchors);
     repair.run();
     let mut edits = repair.edits;
     // Stable: what was decided first at a place stays first.
@@ -54,6 +55,7 @@ struct Repair<'a> {
     text: &'a str,
     bytes: &'a [u8],
     lexis: &'static Lexis,
+    anchors: &'a [usize],
     layout: Option<Layout>,
     edits: Vec<Edit>,
     open: Vec<Open>,
@@ -65,11 +67,12 @@ struct Repair<'a> {
 }
 
 impl<'a> Repair<'a> {
-    fn new(text: &'a str, lexis: &'static Lexis) -> Repair<'a> {
+    fn new(text: &'a str, lexis: &'static Lexis, anchors: &'a [usize]) -> Repair<'a> {
         Repair {
             text,
             bytes: text.as_bytes(),
             lexis,
+            anchors,
             layout: lexis.layout.then(Layout::default),
             edits: Vec::new(),
             open: Vec::new(),
@@ -80,11 +83,25 @@ impl<'a> Repair<'a> {
     }
 
     fn run(&mut self) {
-        let mut at = self.begin_line(0);
+        let begun = longstring::end_of_one_begun_before(self.text, self.lexis);
+        let mut at = match begun.filter(|(_, end)| !self.anchored(0, *end)) {
+            Some((quote, end)) => {
+                self.edits.push(Edit { at: 0, remove: 0, insert: quote.to_owned() });
+                self.code_end = end;
+                end
+            }
+            None => self.begin_line(0),
+        };
         while at < self.bytes.len() {
             at = self.token(at);
         }
         self.finish();
+    }
+
+    /// Whether something worth reading ends between two places: it must not vanish in a string.
+    fn anchored(&self, start: usize, end: usize) -> bool {
+        let next = self.anchors.partition_point(|&anchor| anchor <= start);
+        self.anchors.get(next).is_some_and(|&anchor| anchor <= end)
     }
 
     /// Reads the token at `at`; returns where the next one begins.
@@ -168,7 +185,14 @@ impl<'a> Repair<'a> {
 
     /// A stand-in for the operand that an operator at the end of the code lacks.
     fn operand(&self) -> &'static str {
+        let code = self.code();
+        let word = &code[code.trim_end_matches(|letter: char| letter.is_alphanumeric() || letter == '_').len()..];
+        if self.lexis.operators.contains(&word) {
+            return " _";
+        }
         match self.code_end.checked_sub(1).and_then(|last| self.bytes.get(last)) {
+            // The head of a block.
+            Some(b':') if self.lexis.layout && self.open.is_empty() => "",
             Some(b'=' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'.' | b'&' | b'|' | b'!' | b':') => "_",
             _ => "",
         }
@@ -271,8 +295,8 @@ impl<'a> Repair<'a> {
         at
     }
 
-    /// A string over several lines. Of one that never closes the mark is dropped: it is as likely to be the end of a
-    /// string as the beginning, and code must not vanish in it.
+    /// A string over several lines. One that never closes is closed at the end where it can only have begun here and nothing worth reading
+    /// vanishes in it. Otherwise the mark is dropped: it is as likely to be the end of a string as the beginning.
     fn long_string(&mut self, start: usize, quote: &str) -> usize {
         let mut at = start + quote.len();
         while let Some(&byte) = self.bytes.get(at) {
@@ -283,6 +307,10 @@ impl<'a> Repair<'a> {
             } else {
                 at += 1;
             }
+        }
+        if self.lexis.layout && longstring::begins(self.text, start) && !self.anchored(start, self.bytes.len()) {
+            self.edits.push(Edit { at: self.bytes.len(), remove: 0, insert: quote.to_owned() });
+            return self.bytes.len();
         }
         self.edits.push(Edit { at: start, remove: quote.len(), insert: String::new() });
         start + quote.len()
@@ -331,5 +359,51 @@ impl<'a> Repair<'a> {
         let target = |letter: char| letter.is_alphanumeric() || "._".contains(letter);
         word == "from" && code.contains(" import ")
             || !word.is_empty() && code[word.len()..].trim_start_matches(target).starts_with(" = ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repaired(text: &str) -> String {
+        repair(text, Language::Python, &[]).text
+    }
+
+    #[test]
+    fn a_text_that_stops_in_a_statement_gets_its_end() {
+        for (text, end) in [
+            ("if a and", " _: pass"),
+            ("def", " _(): pass"),
+            ("def f", "(): pass"),
+            ("for a", " in _: pass"),
+            ("from a", " import _"),
+            ("import", " _"),
+            ("f(a,\n  x=", "_)"),
+            ("@app.get", "\ndef _(): pass"),
+            ("while True:", " pass"),
+            ("def f():\n    \"\"\"What it", "\"\"\""),
+        ] {
+            assert_eq!(repaired(text), format!("{text}{end}"));
+        }
+    }
+
+    #[test]
+    fn a_statement_that_continues_one_before_the_text_gets_that() {
+        assert_eq!(repaired("    a()\nexcept E:\n    b()"), "a()\ntry: pass\nexcept E:\n    b()");
+        assert_eq!(repaired("    a()\nelse:\n    b()"), "a()\nif _: pass\nelse:\n    b()");
+        assert_eq!(repaired("if a:\n    b()\nelse:\n    c()"), "if a:\n    b()\nelse:\n    c()");
+        assert_eq!(repaired("for a in b:\n    c()\nelse:\n    d()"), "for a in b:\n    c()\nelse:\n    d()");
+        assert_eq!(
+            repaired("try:\n    a()\nexcept E:\n    b()\nfinally:\n    c()"),
+            "try:\n    a()\nexcept E:\n    b()\nfinally:\n    c()"
+        );
+    }
+
+    #[test]
+    fn what_is_worth_reading_does_not_vanish_in_a_string() {
+        let text = "run()\n\"\"\"\nmore()\n";
+        assert_eq!(repair(text, Language::Python, &[]).text, format!("\"\"\"{text}"));
+        assert_eq!(repair(text, Language::Python, &[3]).text, "run()\n\nmore()\n");
     }
 }

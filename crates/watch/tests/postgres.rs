@@ -32,7 +32,12 @@ impl Server {
             println!("skipped: no initdb in the path; name its folder in TASTER_POSTGRES");
             return None;
         };
-        let mut server = Server { bin, folder: tempfile::tempdir().unwrap(), settings: vec!["listen_addresses=".into()], server: None };
+        let mut server = Server {
+            bin,
+            folder: tempfile::tempdir().unwrap(),
+            settings: vec!["listen_addresses=".into()],
+            server: None,
+        };
         if am_root() {
             // PostgreSQL refuses to run as root.
             succeed(Command::new("chown").arg("nobody").arg(server.folder.path()));
@@ -48,11 +53,18 @@ impl Server {
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
         self.server = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-        let port = self.settings.iter().filter_map(|setting| setting.strip_prefix("port=").map(|port| format!("-p{port}")));
+        let port =
+            self.settings.iter().filter_map(|setting| setting.strip_prefix("port=").map(|port| format!("-p{port}")));
         let port: Vec<String> = port.collect();
         let ready = |_: &u32| {
             let mut asked = self.command("pg_isready");
-            asked.arg("-h").arg(self.folder.path()).args(&port).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+            asked
+                .arg("-h")
+                .arg(self.folder.path())
+                .args(&port)
+                .stdout(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success())
         };
         let mut tries = 0..600;
         assert!(
@@ -185,7 +197,9 @@ fn the_way_to_a_server_is_encrypted_and_its_certificate_checked() {
     assert!(open("localhost", "?sslmode=require").is_err_and(|why| why.contains("certificate")));
     assert!(open("127.0.0.1", &trusted).is_err_and(|why| why.contains("certificate")));
     assert!(open("localhost", "?sslmode=require&sslrootcert=nowhere").is_err_and(|why| why.contains("nowhere")));
-    assert!(open("localhost", &format!("?sslrootcert={}", percent(&certificate))).is_err_and(|why| why.contains("sslmode")));
+    assert!(
+        open("localhost", &format!("?sslrootcert={}", percent(&certificate))).is_err_and(|why| why.contains("sslmode"))
+    );
 }
 
 #[test]
