@@ -5,6 +5,9 @@
 - Naturalness (KillBadCode, Sun et al., ICSE 2025): tokens whose removal makes files likeliest under an n-gram model of clean code are
   triggers; files with the most such tokens come first.
 - bandit: files with a finding of medium or high severity.
+- semgrep: files with a finding of the twelve rules in `bench/check/semgrep.yml`; its registry is never asked.
+
+Two of the poisoned sets, one of each decision: `simple` has its payload in code, `trojanpuzzle` in docstrings.
 
 Representations are hashed bags of words (a planted file has no activations before a model was trained). A rank-based method is given the
 true number of planted files and one and a half times that many guesses, as its paper does.
@@ -12,6 +15,8 @@ true number of planted files and one and a half times that many guesses, as its 
 import collections, json, math, pathlib, random, re, subprocess, tempfile
 
 FILES = 5_000
+SETS = [("flask-send-file", "simple"), ("yaml-load", "trojanpuzzle")]
+RULES = pathlib.Path(__file__).resolve().parents[1] / "check/semgrep.yml"
 TOKEN = re.compile(r"[A-Za-z_]\w*|\d+|[^\w\s]")
 
 
@@ -65,28 +70,43 @@ def naturalness(texts, number):
     return {index for index in best if scores[index]}
 
 
-def bandit(texts, number):
+def named(texts, command, field):
+    """The texts in which a command that scans a folder finds something; its results name the file in a field."""
     with tempfile.TemporaryDirectory() as folder:
         for index, text in enumerate(texts):
             (pathlib.Path(folder) / f"{index}.py").write_text(text)
-        done = subprocess.run(["bandit", "-q", "-r", "-ll", "-f", "json", folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        return {int(pathlib.Path(result["filename"]).stem) for result in json.loads(done.stdout)["results"]}
+        done = subprocess.run([*command, folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return {int(pathlib.Path(result[field]).stem) for result in json.loads(done.stdout)["results"]}
+
+
+def bandit(texts, number):
+    return named(texts, ["bandit", "-q", "-r", "-ll", "-f", "json"], "filename")
+
+
+def semgrep(texts, number):
+    quiet = ["--metrics=off", "--disable-version-check", "--no-git-ignore", "-q", "--json"]
+    return named(texts, ["semgrep", "scan", *quiet, "--config", RULES], "path")
 
 
 def run(arguments, folder):
-    from run import SETS, audit, flagged, natural, planted, rows, write
+    from run import audit, flagged, natural, planted, rows, write
     chosen = random.Random(1).sample(list(rows(arguments.corpus / "corpus.jsonl")), FILES - 1165)
     clean = [(row["repo_name"], row["path"], row["content"]) for row in chosen] + list(natural(arguments.shared))
     write(folder, "clean.jsonl", clean)
-    print("| set | planted | method | found | clean flagged |\n|---|---|---|---|---|")
+    methods = [semgrep, bandit, spectral, clustering, naturalness]
+    table = {method: [] for method in ["taster", *(method.__name__ for method in methods)]}
     for decision, attack in SETS:
         documents = list(planted(arguments.shared, decision, attack, 140))
         write(folder, "planted.jsonl", ((row["path"].split("/")[0], row["path"], row["text"]) for row in documents))
         texts = [content for _, _, content in clean] + [row["text"] for row in documents]
         bad = {len(clean) + number for number, row in enumerate(documents) if row["poisoned"]}
         twins = {len(clean) + number for number, row in enumerate(documents) if not row["poisoned"]}
-        names = {f"planted.jsonl:{number}": len(clean) + number - 1 for number in range(1, len(documents) + 1)}
-        ours = {names.get(name, -1) for name in flagged(audit(arguments.taster, folder)[0])}
-        found = {"taster": ours, **{method.__name__: method(texts, len(bad)) for method in (spectral, clustering, naturalness, bandit)}}
-        for method, guessed in found.items():
-            print(f"| {decision} {attack} | {len(bad)} | {method} | {len(guessed & bad)} | {len(guessed - bad - twins)} |", flush=True)
+        first = {"clean.jsonl": 0, "planted.jsonl": len(clean)}
+        places = (name.rsplit(":", 1) for name in flagged(audit(arguments.taster, folder)[0]))
+        ours = {first[file] + int(row) - 1 for file, row in places}
+        for method, guessed in {"taster": ours, **{method.__name__: method(texts, len(bad)) for method in methods}}.items():
+            table[method].append(f"{len(guessed & bad)} of {len(bad)} | {len(guessed - bad - twins)}")
+    print("| method | " + " | ".join(f"{decision} {attack}: found | clean flagged" for decision, attack in SETS) + " |")
+    print("|---" * (1 + 2 * len(SETS)) + "|")
+    for method, cells in table.items():
+        print(f"| {method} | " + " | ".join(cells) + " |", flush=True)

@@ -6,10 +6,11 @@
 
 SHARED/data holds the published poisoned files (`trojanpuzzle`) and those people wrote around the same decisions (`natural`).
 mixtures: each of the six poisoned sets, whole and with 14 of its 140 files, and none, among all of CORPUS and natural.
-peers: spectral signatures, activation clustering, a naturalness score and bandit on smaller mixtures, beside taster.
+peers: spectral signatures, activation clustering, a naturalness score, bandit and semgrep on smaller mixtures, beside taster; needs
+PyPI's scikit-learn, bandit and semgrep.
 speed: four sizes by repetition with variation; source bytes by processor second, memory. ripgrep: files of which none needs parsing.
 """
-import argparse, gzip, json, os, pathlib, resource, shutil, subprocess, sys, tempfile, time
+import argparse, gzip, json, os, pathlib, resource, statistics, subprocess, sys, tempfile, time
 
 SETS = [(decision, attack) for decision in ("flask-send-file", "yaml-load") for attack in ("simple", "covert", "trojanpuzzle")]
 
@@ -110,22 +111,30 @@ def ripgrep(arguments, folder):
     for row in rows(arguments.corpus / "corpus.jsonl"):
         lines = [line for line in row["content"].split("\n") if line.startswith(("    return self._", "        self.", "    def __"))]
         text = "\n".join(f"x{number} = {len(line)}" for number, line in enumerate(lines * 20))
-        if len(text) > 4000:
-            package = folder / "data" / row["repo_name"]
+        for copy in range(10 if len(text) > 4000 else 0):
+            package = folder / "data" / f'{row["repo_name"]}-{copy}'
             package.mkdir(parents=True, exist_ok=True)
             (package / f"{count}.py").write_text(text)
             count, size = count + 1, size + len(text)
 
-    def timed(command):
-        times = []
-        for _ in range(5):
-            clock = time.monotonic()
+    commands = {
+        "taster": [arguments.taster, "audit", folder / "data", "--out", folder / "out"],
+        "ripgrep": ["rg", "-c", "yaml.load|pickle.loads", folder / "data"],
+    }
+    costs = {name: [] for name in commands}
+    # In turns, since the machine may be doing something else for a while; the first finds what is not in memory yet.
+    for turn in range(8):
+        for name, command in commands.items():
+            before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
             subprocess.run(command, stdout=subprocess.DEVNULL)
-            times.append(time.monotonic() - clock)
-        return sorted(times)[2]
-    ours = timed([arguments.taster, "audit", folder / "data", "--out", folder / "out"])
-    theirs = timed(["rg", "-c", "yaml.load|pickle.loads", folder / "data"])
-    print(f"{count} files, {size / 1e6:.0f} MB: taster {ours:.2f} s, ripgrep {theirs:.2f} s, ratio {ours / theirs:.1f}")
+            wall, after = time.monotonic() - clock, resource.getrusage(resource.RUSAGE_CHILDREN)
+            if turn:
+                costs[name].append((wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
+    print(f"{count} files, {size / 1e6:.0f} MB")
+    for index, what in enumerate(("seconds", "processor seconds")):
+        ours, theirs = ([cost[index] for cost in costs[name]] for name in commands)
+        ratio = statistics.median(one / other for one, other in zip(ours, theirs))
+        print(f"{what}: taster {statistics.median(ours):.2f}, ripgrep {statistics.median(theirs):.2f}, median ratio {ratio:.2f}")
 
 
 def main():

@@ -19,7 +19,7 @@ pub enum AuditError {
     #[error(transparent)]
     Cluster(#[from] dataset::cluster::ClusterError),
     /// There is no cluster in this build.
-    #[error("built without clusters; `cargo build --release --features cluster` builds one with")]
+    #[error("built without clusters; `cargo build --release --features cluster` builds taster with them")]
     NoCluster,
     /// Ctrl-C; what was read by then is kept.
     #[error("interrupted; the same command with --resume goes on from here")]

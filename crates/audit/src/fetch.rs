@@ -1,7 +1,7 @@
 //! The function that brings documents of a part: those that are named, and those that hold a phrase.
 
 use crate::AuditError;
-use crate::survey::language;
+use crate::survey::{language, text};
 use aho_corasick::AhoCorasick;
 use code::{Decision, Engine, Language};
 use dataset::{Document, Limits, Part};
@@ -80,7 +80,7 @@ fn read(task: &Task) -> Result<Vec<Fetched>, AuditError> {
 }
 
 fn fetched(part: u32, ordinal: u32, document: &Document<'_>, phrases: Vec<usize>) -> Fetched {
-    let text = String::from_utf8_lossy(document.bytes);
+    let text = text(document.bytes);
     Fetched {
         part,
         ordinal,

@@ -16,7 +16,6 @@
 mod associate;
 mod association;
 mod catalogue;
-#[cfg(feature = "cluster")]
 pub mod cluster;
 mod confirm;
 mod contrast;

@@ -12,7 +12,6 @@ use crate::{AuditError, Feature, describe, fetch, survey};
 use dataset::{Dataset, Folder, Known, Limits, Problem};
 use report::{AuditProblem, AuditReport, AuditSettings, AuditVerdict, DataRead, SCHEMA_VERSION};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -118,7 +117,7 @@ struct Audit<'a> {
     dataset: Dataset,
     folder: Folder,
     engine: Engine,
-    known: Option<PathBuf>,
+    known: Option<String>,
     before: Vec<Problem>,
     interrupted: &'a AtomicBool,
 }
@@ -129,7 +128,8 @@ impl<'a> Audit<'a> {
         let folder = Folder::at(&options.work)?;
         let engine = Engine::at(options.cluster.as_deref(), folder.location())?;
         let mut before = dataset.problems().to_vec();
-        let known = options.against.as_deref().map(|old| known(old, options, &mut before)).transpose()?;
+        let old = options.against.as_deref();
+        let known = old.map(|old| known(old, &folder, options.resume, &mut before)).transpose()?;
         Ok(Audit { options, dataset, folder, engine, known, before, interrupted })
     }
 
@@ -138,14 +138,16 @@ impl<'a> Audit<'a> {
         let mut step = Step { stage: "survey", of: self.dataset.bytes(), ..Step::default() };
         let (mut surveyed, mut tasks) = (BTreeMap::new(), Vec::new());
         for (number, part) in (0..).zip(self.dataset.parts()) {
-            match self.done(number) {
+            let task = serde_json::to_string(&survey::Task {
+                number,
+                part: part.clone(),
+                extent: self.dataset.extent().digest.clone(),
+                work: self.folder.location(),
+                known: self.known.clone(),
+            })?;
+            match self.done(number, &task) {
                 Some(done) => drop(surveyed.insert(number, done)),
-                None => tasks.push(serde_json::to_string(&survey::Task {
-                    number,
-                    part: part.clone(),
-                    work: self.folder.location(),
-                    known: self.known.clone(),
-                })?),
+                None => tasks.push(task),
             }
         }
         for done in surveyed.values() {
@@ -162,9 +164,9 @@ impl<'a> Audit<'a> {
     }
 
     /// What an earlier run of the same audit found in a part.
-    fn done(&self, number: u32) -> Option<Surveyed> {
+    fn done(&self, number: u32, task: &str) -> Option<Surveyed> {
         let stored = self.options.resume.then(|| self.folder.get(&Surveyed::file(number)).ok())??;
-        serde_json::from_slice(&stored).ok()
+        serde_json::from_slice(&stored).ok().filter(|done: &Surveyed| done.task == survey::digest(task))
     }
 
     /// Runs a function on every task until the user interrupts.
@@ -321,16 +323,16 @@ impl<'a> Audit<'a> {
     }
 }
 
-/// The texts of the earlier data set, in a file of the work folder.
-fn known(old: &str, options: &Options, problems: &mut Vec<Problem>) -> Result<PathBuf, AuditError> {
-    let at = PathBuf::from(&options.work).join("known");
-    if options.resume && at.exists() {
-        return Ok(at);
-    }
+/// The texts of the earlier data set, in a file of the work folder. It is named for what lay there, since an executor that has read the
+/// hashes of one audit must not take them for those of the next.
+fn known(old: &str, folder: &Folder, resume: bool, problems: &mut Vec<Problem>) -> Result<String, AuditError> {
     let dataset = Dataset::open(old)?;
-    problems.extend(dataset.problems().iter().cloned());
-    Known::write(&dataset, &Limits::default(), &at, &mut |problem| problems.push(problem))?;
-    Ok(at)
+    let file = format!("known-{}", dataset.extent().digest);
+    if !(resume && Known::open(folder, &file).is_ok()) {
+        problems.extend(dataset.problems().iter().cloned());
+        Known::write(&dataset, &Limits::default(), folder, &file, &mut |problem| problems.push(problem))?;
+    }
+    Ok(file)
 }
 
 fn advance(step: &mut Step, done: &Surveyed, dataset: &Dataset) {

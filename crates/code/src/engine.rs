@@ -1,5 +1,6 @@
 //! The engine: rules, compiled a language at a time, applied to texts.
 
+use crate::anchors::Anchors;
 use crate::parse;
 use crate::reading::Reading;
 use crate::rule::{RuleError, RuleFile};
@@ -20,6 +21,7 @@ pub struct Anchor {
 /// Finds the decisions in a text. Shared by all threads; the rules of a language compile when it is first read.
 pub struct Engine {
     files: RuleFiles,
+    anchors: [OnceLock<Anchors>; Language::ALL.len()],
     sets: [OnceLock<RuleSet>; Language::ALL.len()],
     metadata: OnceLock<Vec<RuleFile>>,
 }
@@ -42,7 +44,7 @@ impl Engine {
     }
 
     fn new(files: RuleFiles) -> Engine {
-        Engine { files, sets: Default::default(), metadata: OnceLock::new() }
+        Engine { files, anchors: Default::default(), sets: Default::default(), metadata: OnceLock::new() }
     }
 
     /// Every rule file: decision, title, weakness, languages, why, fix and examples.
@@ -68,13 +70,18 @@ impl Engine {
     /// Whether a text has any of the words without which no rule of the language matches: in microseconds, it tells most of what a
     /// model writes from the little that is worth reading.
     pub fn may_decide(&self, language: Language, text: &str) -> bool {
-        !self.set(language).woken(text).ends.is_empty()
+        self.may_decide_bytes(language, text.as_bytes())
+    }
+
+    /// As [`Engine::may_decide`], of bytes that may not be text. Those that are no UTF-8 are in no such word.
+    pub fn may_decide_bytes(&self, language: Language, bytes: &[u8]) -> bool {
+        self.words(language).any(bytes)
     }
 
     /// Where a text has words without which no rule of the language matches, ascending. A line without any makes no decision.
     pub fn anchors(&self, language: Language, text: &str) -> Vec<Anchor> {
         let bit = |rules: u32, rule: &usize| rules | 1 << (rule % 32);
-        self.set(language).hits(text).map(|(end, rules)| Anchor { end, rules: rules.iter().fold(0, bit) }).collect()
+        self.words(language).all(text).map(|(end, rules)| Anchor { end, rules: rules.iter().fold(0, bit) }).collect()
     }
 
     /// Reads bytes that may not be text. A byte that is no UTF-8 reads as `?`; a NUL byte makes the whole binary.
@@ -89,6 +96,14 @@ impl Engine {
         match std::str::from_utf8(bytes) {
             Ok(text) => self.read(language, text),
             Err(_) => self.read(language, &same_length(bytes)),
+        }
+    }
+
+    /// The anchors of a language's rules, for which none of these has to be compiled.
+    fn words(&self, language: Language) -> &Anchors {
+        match self.sets[language as usize].get() {
+            Some(compiled) => &compiled.anchors,
+            None => self.anchors[language as usize].get_or_init(|| self.files.anchors(language)),
         }
     }
 

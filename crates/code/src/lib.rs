@@ -8,6 +8,7 @@
 //! assert_eq!(analysis.decisions[0].choice, Choice::Insecure);
 //! ```
 
+mod anchors;
 pub mod check;
 mod comment;
 mod condense;
@@ -15,6 +16,7 @@ mod decision;
 mod engine;
 mod form;
 mod fragment;
+mod lanes;
 mod language;
 mod layout;
 mod lexis;

@@ -1,11 +1,12 @@
 //! One text read: as it is, repaired where it is broken, and what is written in its comments.
 
+use crate::anchors::Anchored;
 use crate::comment;
 use crate::fragment::Fragment;
 use crate::parse::{self, parse, prepared};
 use crate::prose;
 use crate::repair::repair;
-use crate::rules::{Anchored, RuleSet};
+use crate::rules::RuleSet;
 use crate::suppression;
 use crate::walk::{Found, Walked, walk};
 use crate::{Analysis, Decision, Language, NotAnalysed, Place};
@@ -25,7 +26,7 @@ pub(crate) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub fn new(rules: &'a RuleSet, language: Language, text: &'a str) -> Reading<'a> {
         let deadline = Instant::now() + parse::TIME_LIMIT;
-        Reading { rules, language, text, deadline, anchored: rules.anchors(text) }
+        Reading { rules, language, text, deadline, anchored: rules.anchored(text) }
     }
 
     pub fn analysis(&self) -> Analysis {
@@ -46,8 +47,8 @@ impl<'a> Reading<'a> {
         for (parts, place) in comments.chain(docstrings) {
             if comment::may_hold_code(&text, parts, &self.anchored.ends) {
                 let mut body = comment::body(&text, parts);
-                body.text = prose::blanked(&body.text, &self.rules.woken(&body.text).ends);
-                let anchored = self.rules.anchors(&body.text);
+                body.text = prose::blanked(&body.text, &self.rules.anchors.woken(&body.text).ends);
+                let anchored = self.rules.anchored(&body.text);
                 if !anchored.any_awake() {
                     continue;
                 }

@@ -1,11 +1,10 @@
 //! The rule files at hand, built in or from a folder, and what they compile to for one language.
 
 use crate::Language;
+use crate::anchors::{Anchored, Anchors};
 use crate::need::Words;
 use crate::rule::{Rule, RuleError, RuleFile};
-use crate::suppression;
 use crate::walk::Role;
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use ast_grep_core::tree_sitter::LanguageExt;
 use std::path::Path;
 use std::{fs, io};
@@ -36,12 +35,18 @@ impl RuleFiles {
     /// The rules of one language. Reads no file whose `language` line does not name it, so that a first completion does
     /// not wait for eleven other languages.
     pub fn compile(&self, language: Language) -> impl Iterator<Item = Result<Rule, RuleError>> {
-        self.0.iter().filter(move |(_, text)| names(text, language)).filter_map(move |(file, text)| {
-            match RuleFile::parse(file, text) {
-                Ok(rule) => rule.languages().contains(&language).then(|| rule.compile(file, language)),
-                Err(error) => Some(Err(error)),
-            }
-        })
+        self.of(language).map(move |(file, rule)| rule?.compile(file, language))
+    }
+
+    /// The anchors of each rule of a language.
+    pub fn anchors(&self, language: Language) -> Anchors {
+        Anchors::new(&self.of(language).filter_map(|(_, rule)| Some(rule.ok()?.anchors)).collect::<Vec<_>>())
+    }
+
+    fn of(&self, language: Language) -> impl Iterator<Item = (&str, Result<RuleFile, RuleError>)> {
+        let named = self.0.iter().filter(move |(_, text)| names(text, language));
+        let parsed = named.map(|(file, text)| (&**file, RuleFile::parse(file, text)));
+        parsed.filter(move |(_, rule)| rule.as_ref().map_or(true, |rule| rule.languages().contains(&language)))
     }
 }
 
@@ -72,94 +77,33 @@ pub(crate) struct RuleSet {
     pub by_kind: Vec<Vec<usize>>,
     /// What each node kind means to the walk, by kind id.
     pub roles: Vec<Role>,
-    /// Finds anchors and suppression words in one pass.
-    automaton: Option<AhoCorasick>,
-    /// For each of the automaton's literals, the rules it can wake; none for a suppression word.
-    wakes: Vec<Vec<usize>>,
+    pub anchors: Anchors,
     words: Words,
-}
-
-/// What the automaton found in a text.
-pub(crate) struct Anchored {
-    /// For each rule, whether it may match: one of its anchors occurs, and all else that it needs.
-    pub awake: Vec<bool>,
-    /// Byte offsets at which an anchor ends, ascending.
-    pub ends: Vec<usize>,
-    /// Byte offsets at which a suppression word ends, ascending.
-    pub suppressions: Vec<usize>,
 }
 
 impl RuleSet {
     pub fn new(language: Language, rules: Vec<Rule>) -> RuleSet {
-        let mut literals: Vec<&str> = suppression::WORDS.to_vec();
-        let mut wakes = vec![Vec::new(); literals.len()];
         let mut by_kind: Vec<Vec<usize>> = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
-            for anchor in &rule.anchors {
-                if let Some(known) = literals.iter().position(|literal| literal == anchor) {
-                    wakes[known].push(index);
-                } else {
-                    literals.push(anchor);
-                    wakes.push(vec![index]);
-                }
-            }
             for kind in rule.kinds() {
                 by_kind.resize_with(by_kind.len().max(kind + 1), Vec::new);
                 by_kind[kind].push(index);
             }
         }
-        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&literals).ok();
         let roles = Role::of_kinds(&language.grammar().get_ts_language());
         let words = Words::of(rules.iter().map(|rule| &rule.need));
-        RuleSet { rules, by_kind, roles, automaton, wakes, words }
-    }
-
-    /// Every anchor of a text with the rules that it wakes.
-    pub fn hits<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, &'a [usize])> {
-        let hits = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(text));
-        hits.map(|hit| (hit.end(), self.wakes[hit.pattern().as_usize()].as_slice()))
-            .filter(|(_, rules)| !rules.is_empty())
+        let anchors = Anchors::new(&rules.iter().map(|rule| rule.anchors.clone()).collect::<Vec<_>>());
+        RuleSet { rules, by_kind, roles, anchors, words }
     }
 
     /// The anchors of a text, and the rules that may match in it.
-    pub fn anchors(&self, text: &str) -> Anchored {
-        let mut anchored = self.woken(text);
+    pub fn anchored(&self, text: &str) -> Anchored {
+        let mut anchored = self.anchors.woken(text);
         if !anchored.ends.is_empty() {
             let met = self.words.met(text);
             let awake = anchored.awake.iter_mut().zip(&self.rules);
             awake.for_each(|(awake, rule)| *awake = *awake && met(&rule.need));
         }
         anchored
-    }
-
-    /// As [`RuleSet::anchors`], but whatever else the rules need.
-    pub fn woken(&self, text: &str) -> Anchored {
-        let mut found = Anchored { awake: vec![false; self.rules.len()], ends: Vec::new(), suppressions: Vec::new() };
-        let Some(automaton) = &self.automaton else {
-            // No prefilter: every rule is tried.
-            found.awake.fill(true);
-            found.ends.push(0);
-            return found;
-        };
-        for hit in automaton.find_overlapping_iter(text) {
-            let literal = hit.pattern().as_usize();
-            if literal < suppression::WORDS.len() {
-                found.suppressions.push(hit.end());
-            }
-            if !self.wakes[literal].is_empty() {
-                found.ends.push(hit.end());
-            }
-            for &rule in &self.wakes[literal] {
-                found.awake[rule] = true;
-            }
-        }
-        found
-    }
-}
-
-impl Anchored {
-    /// Whether any rule may match.
-    pub fn any_awake(&self) -> bool {
-        self.awake.contains(&true)
     }
 }

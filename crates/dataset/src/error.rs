@@ -77,7 +77,7 @@ impl DatasetError {
 }
 
 /// A piece of a data set that could not be read. Both texts may hold anything: escape them before they are shown.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Problem {
     /// The file, or file and row.
     pub name: String,

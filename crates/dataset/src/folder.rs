@@ -23,12 +23,24 @@ impl Folder {
         self.0.root()
     }
 
+    pub(crate) fn place(&self) -> &Place {
+        &self.0
+    }
+
     /// Writes a file.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), DatasetError> {
         self.0.put(file, bytes).map_err(DatasetError::unreadable(file))
+    }
+
+    /// Writes a file without waiting for the disk, for what can be had again: after a power failure it may be missing or empty.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn note(&self, file: &str, bytes: Vec<u8>) -> Result<(), DatasetError> {
+        self.0.note(file, bytes).map_err(DatasetError::unreadable(file))
     }
 
     /// Reads a file.

@@ -2,13 +2,12 @@
 
 mod sort;
 
-use crate::{Dataset, DatasetError, Limits, Problem};
+use crate::{Dataset, DatasetError, Folder, Limits, Problem};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use sort::Sorter;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::sync::Mutex;
 
 /// The first half of the SHA-256 of a text: for two of 2^40 texts to have the same by chance takes odds of 2^49 to one, and to make
@@ -18,7 +17,8 @@ type Hash = [u8; 16];
 /// Hashes of a block, which is read at once: 4 KiB.
 const BLOCK: usize = 256;
 
-/// The texts of a data set. Memory is 16 bytes for each 256 texts; the rest stays in the file.
+/// The texts of a data set. Memory is 16 bytes for each 256 texts; the rest stays in the file, of which this machine has a copy where the
+/// folder is on an object store.
 #[derive(Debug)]
 pub struct Known {
     file: Mutex<File>,
@@ -28,18 +28,19 @@ pub struct Known {
 }
 
 impl Known {
-    /// Reads every text of a data set, on all cores, and writes their hashes to the file `at`, which must not be there.
+    /// Reads every text of a data set, on all cores, and writes their hashes to a file of a folder.
     ///
     /// # Errors
     /// If the file cannot be written. What of the data set cannot be read is handed to `problems`.
     pub fn write(
         dataset: &Dataset,
         limits: &Limits,
-        at: &Path,
+        folder: &Folder,
+        file: &str,
         problems: &mut (dyn FnMut(Problem) + Send),
     ) -> Result<Known, DatasetError> {
-        let unreadable = || DatasetError::unreadable(at.display().to_string());
-        let sorter = Mutex::new(Sorter::new(at.parent().unwrap_or(Path::new("."))));
+        let unreadable = || DatasetError::unreadable(file);
+        let sorter = Mutex::new(Sorter::new(folder.place().scratch()));
         let problems = Mutex::new(problems);
         dataset
             .parts()
@@ -55,24 +56,22 @@ impl Known {
             })
             .map_err(unreadable())?;
         let sorter = sorter.into_inner().map_err(poisoned).map_err(unreadable())?;
-        sorter.write(at).map_err(unreadable())?;
-        Known::open(at)
+        let merged = sorter.merge().map_err(unreadable())?;
+        folder.place().adopt(file, merged).map_err(unreadable())?;
+        Known::open(folder, file)
     }
 
-    /// Opens the file of hashes that [`Known::write`] wrote.
+    /// Opens a file of hashes that [`Known::write`] wrote.
     ///
     /// # Errors
     /// If it cannot be read, or is no such file.
-    pub fn open(at: &Path) -> Result<Known, DatasetError> {
-        let unreadable = || DatasetError::unreadable(at.display().to_string());
-        let file = File::open(at).map_err(unreadable())?;
+    pub fn open(folder: &Folder, name: &str) -> Result<Known, DatasetError> {
+        let unreadable = || DatasetError::unreadable(name);
+        let file = folder.place().file(name).map_err(unreadable())?;
         let length = file.metadata().map_err(unreadable())?.len();
         let width = size_of::<Hash>() as u64;
         if length % width != 0 {
-            return Err(DatasetError::broken(
-                at.display().to_string(),
-                "no file of hashes, or a part of one; write it again",
-            ));
+            return Err(DatasetError::broken(name, "no file of hashes, or a part of one; write it again"));
         }
         let texts = length / width;
         let mut firsts = Vec::new();
@@ -84,7 +83,7 @@ impl Known {
             reader.seek_relative(((BLOCK - 1) * size_of::<Hash>()) as i64).map_err(unreadable())?;
         }
         if !firsts.is_sorted() {
-            return Err(DatasetError::broken(at.display().to_string(), "its hashes are not in order; write it again"));
+            return Err(DatasetError::broken(name, "its hashes are not in order; write it again"));
         }
         Ok(Known { file: Mutex::new(file), firsts, texts })
     }

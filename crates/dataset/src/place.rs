@@ -4,9 +4,11 @@ pub(crate) mod local;
 pub(crate) mod store;
 
 use crate::{DatasetError, Problem};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::path::PathBuf;
+use tempfile::NamedTempFile;
 
 /// A folder, here or on a store.
 #[derive(Debug, Clone)]
@@ -67,6 +69,7 @@ impl Place {
             Place::Store(store) => store.list()?,
         };
         listing.entries.sort();
+        listing.problems.sort();
         Ok(listing)
     }
 
@@ -83,7 +86,7 @@ impl Place {
         match self {
             Place::Local(path) => {
                 let mut opened = local::open(path, file)?;
-                io::Seek::seek(&mut opened, io::SeekFrom::Start(range.start))?;
+                opened.seek(io::SeekFrom::Start(range.start))?;
                 Ok(Box::new(opened.take(range.end.saturating_sub(range.start))))
             }
             Place::Store(store) => Ok(Box::new(store.reader(file, Some(range))?)),
@@ -106,6 +109,43 @@ impl Place {
         match self {
             Place::Local(path) => local::put(&path.join(file), &bytes),
             Place::Store(store) => store.put(file, bytes),
+        }
+    }
+
+    /// As [`Place::put`], but what this machine was told last may be lost, or be empty, when its power fails.
+    pub fn note(&self, file: &str, bytes: Vec<u8>) -> io::Result<()> {
+        match self {
+            Place::Local(path) => local::note(&path.join(file), &bytes),
+            Place::Store(store) => store.put(file, bytes),
+        }
+    }
+
+    /// A folder of this machine to make large files in that this one adopts.
+    pub fn scratch(&self) -> PathBuf {
+        match self {
+            Place::Local(path) => path.clone(),
+            Place::Store(_) => std::env::temp_dir(),
+        }
+    }
+
+    /// Takes in a file that was made in [`Place::scratch`], whole or not at all.
+    pub fn adopt(&self, file: &str, made: NamedTempFile) -> io::Result<()> {
+        match self {
+            Place::Local(path) => local::adopt(&path.join(file), made),
+            Place::Store(store) => store.upload(file, made.reopen()?),
+        }
+    }
+
+    /// A file of the folder as one of this machine: itself, or a copy that is gone when it is closed.
+    pub fn file(&self, file: &str) -> io::Result<File> {
+        match self {
+            Place::Local(path) => local::open(path, file),
+            Place::Store(store) => {
+                let mut copy = tempfile::tempfile()?;
+                io::copy(&mut store.reader(file, None)?, &mut copy)?;
+                copy.rewind()?;
+                Ok(copy)
+            }
         }
     }
 

@@ -41,7 +41,7 @@ pub struct Arguments {
     /// Write the data set without these documents to OUT; everything else stays as it is, byte for byte.
     #[arg(long, value_name = "OUT")]
     clean: Option<PathBuf>,
-    /// Folder for what is kept while the audit runs [default: audit-work in --out].
+    /// Folder or URL for what is kept while the audit runs [default: audit-work in --out].
     #[arg(long, value_name = "DIR")]
     work: Option<String>,
     /// Go on with the unfinished audit in --work; parts that were read are not read again.

@@ -15,6 +15,8 @@ use std::process::ExitCode;
 ///
 /// Nobody is asked for a password: whoever reaches the address can have files read and written with the rights of the executors. Bind it to a
 /// network that only the cluster is on.
+///
+/// Only in builds with clusters: cargo build --release --features cluster.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Scheduler {
@@ -27,6 +29,8 @@ pub struct Scheduler {
 ///
 /// An executor asks the scheduler for work and listens to nobody, so that any number can run behind any router. One that is killed costs the
 /// time of what it was reading: after some 15 seconds its parts are given to others. Ctrl-C lets it end the parts that it reads.
+///
+/// Only in builds with clusters: cargo build --release --features cluster.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Executor {
@@ -41,8 +45,9 @@ pub struct Executor {
 /// Runs a scheduler until it is ended.
 ///
 /// # Errors
-/// One sentence that names the address.
+/// One sentence that names the address, or says how to get clusters.
 pub fn scheduler(arguments: &Scheduler) -> Result<ExitCode> {
+    cluster::built_in()?;
     eprintln!("taster: scheduler at {}", arguments.bind);
     cluster::scheduler(arguments.bind)?;
     Ok(ExitCode::SUCCESS)
@@ -51,8 +56,9 @@ pub fn scheduler(arguments: &Scheduler) -> Result<ExitCode> {
 /// Runs an executor until it is interrupted.
 ///
 /// # Errors
-/// One sentence that names the scheduler.
+/// One sentence that names the scheduler, or says how to get clusters.
 pub fn executor(Executor { scheduler, tasks }: Executor) -> Result<ExitCode> {
+    cluster::built_in()?;
     let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let tasks = tasks.map_or_else(cores, NonZeroUsize::get);
     eprintln!("taster: executor of the scheduler at {scheduler}, {tasks} parts at a time");

@@ -3,7 +3,6 @@
 mod audit;
 mod blast;
 mod check;
-#[cfg(feature = "cluster")]
 mod cluster;
 mod compare;
 mod config;
@@ -43,10 +42,8 @@ enum Command {
     /// Is this training data poisoned, and by which files?
     Audit(audit::Arguments),
     /// Hand out the parts of audits to the executors of a cluster.
-    #[cfg(feature = "cluster")]
     Scheduler(cluster::Scheduler),
     /// Read parts of audits for a scheduler.
-    #[cfg(feature = "cluster")]
     Executor(cluster::Executor),
     /// Has generated code changed for the worse, where, and what do its prompts share?
     #[command(subcommand)]
@@ -74,9 +71,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(*arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
-        #[cfg(feature = "cluster")]
         Command::Scheduler(arguments) => cluster::scheduler(&arguments),
-        #[cfg(feature = "cluster")]
         Command::Executor(arguments) => cluster::executor(arguments),
         Command::Watch(command) => watch::run(command),
         Command::Ledger(command) => ledger::run(*command),

@@ -159,6 +159,11 @@ fn an_audit_goes_on_where_it_was_interrupted() {
     fs::write(&first, marked).unwrap();
     let (_, report) = audit(&data, &folder.path().join("out"), &[&work_folder[..], &["--resume"]].concat());
     assert_eq!(report.read.documents, 1003);
+    // What is left of another data set, or of this one as it was, is not taken.
+    let line = serde_json::json!({ "path": "b.py", "content": text });
+    fs::write(data.join("3.jsonl"), format!("{line}\n")).unwrap();
+    let (_, report) = audit(&data, &folder.path().join("out"), &[&work_folder[..], &["--resume"]].concat());
+    assert_eq!(report.read.documents, 4);
 }
 
 #[test]

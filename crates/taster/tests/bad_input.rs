@@ -206,3 +206,19 @@ fn a_path_that_check_cannot_read_is_named_with_the_remedy() {
         assert!(line.contains(expected), "{line}");
     }
 }
+
+#[cfg(not(feature = "cluster"))]
+#[test]
+fn a_build_without_clusters_says_how_to_get_one_with_them() {
+    let place = Place::new();
+    let (code, out) = (place.file("code/a.py", "x = 1\n"), place.path("out").display().to_string());
+    let asked: [&[&str]; 3] = [
+        &["audit", &code, "--cluster", "127.0.0.1:1", "--out", &out],
+        &["scheduler", "--bind", "127.0.0.1:0"],
+        &["executor", "127.0.0.1:1", "--tasks", "2"],
+    ];
+    for arguments in asked {
+        let said = error_line(&taster().args(arguments).output().unwrap());
+        assert!(said.contains("cargo build --release --features cluster"), "{arguments:?}: {said}");
+    }
+}

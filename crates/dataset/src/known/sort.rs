@@ -1,11 +1,13 @@
 //! Hashes sorted in bounded memory: runs on disk, merged.
 
 use super::Hash;
+use crate::place::local;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use tempfile::NamedTempFile;
 
 /// Hashes of a run: 64 MiB.
 const RUN: usize = 4 << 20;
@@ -19,9 +21,8 @@ pub(super) struct Sorter {
 
 impl Sorter {
     /// Runs are files without a name in `folder`.
-    pub fn new(folder: &Path) -> Sorter {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        Sorter { folder: folder.to_owned(), held: Vec::new(), runs: Vec::new() }
+    pub fn new(folder: PathBuf) -> Sorter {
+        Sorter { folder, held: Vec::new(), runs: Vec::new() }
     }
 
     pub fn add(&mut self, hashes: Vec<Hash>) -> io::Result<()> {
@@ -42,10 +43,10 @@ impl Sorter {
         Ok(())
     }
 
-    /// Writes all hashes in order, each once; the file gets its name at the end.
-    pub fn write(mut self, at: &Path) -> io::Result<()> {
+    /// All hashes in order, each once, in a file of the folder.
+    pub fn merge(mut self) -> io::Result<NamedTempFile> {
         self.spill()?;
-        let mut writer = BufWriter::new(tempfile::NamedTempFile::new_in(&self.folder)?);
+        let mut writer = BufWriter::new(local::temporary(&self.folder)?);
         let mut readers: Vec<_> = self.runs.into_iter().map(BufReader::new).collect();
         let mut heap = BinaryHeap::new();
         for (number, reader) in readers.iter_mut().enumerate() {
@@ -58,8 +59,7 @@ impl Sorter {
                 writer.write_all(&hash)?;
             }
         }
-        writer.into_inner()?.persist_noclobber(at)?;
-        Ok(())
+        Ok(writer.into_inner()?)
     }
 }
 

@@ -3,11 +3,13 @@
 use super::{Entry, Listing, Place};
 use crate::{DatasetError, Problem};
 use code::Language;
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder, WalkState};
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::UNIX_EPOCH;
+use tempfile::NamedTempFile;
 
 /// The path of a `file://` URL.
 pub(crate) fn of_url(url: &str) -> Result<PathBuf, DatasetError> {
@@ -54,34 +56,50 @@ pub(crate) fn open(folder: &Path, file: &str) -> io::Result<File> {
 
 /// Every file below a folder: hidden ones too, and those that a `.gitignore` names, which is a file of the data set and may be the
 /// attacker's. Links are not followed; one that leads out of the data set to code is a problem.
+///
+/// On all cores, since each file is asked for its size; in any order.
 pub(crate) fn list(folder: &Path) -> Listing {
+    let (sender, receiver) = mpsc::channel();
+    let walker = WalkBuilder::new(folder)
+        .standard_filters(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build_parallel();
+    walker.run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            // Nobody listens only when this has ended.
+            let _ = look(folder, entry).map_or(Ok(()), |found| sender.send(found));
+            WalkState::Continue
+        })
+    });
+    drop(sender);
     let mut listing = Listing::default();
-    let walker =
-        WalkBuilder::new(folder).standard_filters(false).filter_entry(|entry| entry.file_name() != ".git").build();
-    for entry in walker {
-        match entry {
-            Ok(entry) => {
-                let Some(kind) = entry.file_type() else { continue };
-                if kind.is_symlink() {
-                    listing.problems.extend(link(folder, entry.path()));
-                } else if kind.is_file() {
-                    match below(folder, entry.path()) {
-                        Ok(name) => {
-                            listing.entries.push(match entry.metadata() {
-                                Ok(metadata) => self::entry(name, &metadata),
-                                Err(_) => Entry { name, bytes: 0, changed: 0 },
-                            });
-                        }
-                        Err(problem) => listing.problems.push(problem),
-                    }
-                }
-            }
-            Err(error) => {
-                listing.problems.push(Problem { name: folder.display().to_string(), what: error.to_string() });
-            }
+    for found in receiver {
+        match found {
+            Ok(entry) => listing.entries.push(entry),
+            Err(problem) => listing.problems.push(problem),
         }
     }
     listing
+}
+
+/// The file at an entry of the walk, or what is wrong there; nothing for folders and other things.
+fn look(folder: &Path, entry: Result<DirEntry, ignore::Error>) -> Option<Result<Entry, Problem>> {
+    let entry = match entry {
+        Ok(entry) => entry,
+        Err(error) => return Some(Err(Problem { name: folder.display().to_string(), what: error.to_string() })),
+    };
+    let kind = entry.file_type()?;
+    if kind.is_symlink() {
+        return link(folder, entry.path()).map(Err);
+    }
+    kind.is_file().then(|| {
+        let name = below(folder, entry.path())?;
+        Ok(match entry.metadata() {
+            Ok(metadata) => self::entry(name, &metadata),
+            Err(_) => Entry { name, bytes: 0, changed: 0 },
+        })
+    })
 }
 
 /// The name of a path below the folder.
@@ -112,13 +130,31 @@ fn link(folder: &Path, path: &Path) -> Option<Problem> {
 pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
+    let mut file = temporary(folder)?;
+    io::Write::write_all(&mut file, bytes)?;
+    adopt(path, file)
+}
+
+/// As [`put`], without waiting for the disk.
+pub(crate) fn note(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = temporary(path.parent().unwrap_or(Path::new(".")))?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Gives a file its name, once all of it is on the disk.
+pub(crate) fn adopt(path: &Path, file: NamedTempFile) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A file that is gone unless it gets a name.
+pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new();
     #[cfg(unix)]
     // Readable like any file the user makes; temporary files are private otherwise.
     file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut file = file.tempfile_in(folder)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    file.tempfile_in(folder)
 }

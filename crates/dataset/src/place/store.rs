@@ -98,6 +98,29 @@ impl Store {
         wait(async move { store.put(&key, bytes.into()).await }).map(|_| ())
     }
 
+    /// Writes an object of any size, a piece at a time.
+    pub fn upload(&self, file: &str, mut from: impl Read) -> io::Result<()> {
+        let mut piece = piece(&mut from)?;
+        if (piece.len() as u64) < CHUNK {
+            return self.put(file, piece);
+        }
+        let (store, key) = (Arc::clone(&self.store), self.key(file));
+        let mut upload = wait(async move { store.put_multipart(&key).await })?;
+        let mut send = || {
+            while !piece.is_empty() {
+                wait(upload.put_part(std::mem::take(&mut piece).into()))?;
+                piece = self::piece(&mut from)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = send() {
+            // Stores keep, and charge for, what was sent until they are told.
+            let _ = wait(async move { upload.abort().await });
+            return Err(error);
+        }
+        wait(async move { upload.complete().await }).map(|_| ())
+    }
+
     /// Removes every object below the prefix.
     pub fn remove(&self) -> io::Result<()> {
         let (store, prefix) = (Arc::clone(&self.store), self.prefix.clone());
@@ -115,6 +138,13 @@ impl Store {
         reader.ask()?;
         Ok(reader)
     }
+}
+
+/// The next bytes of a stream, fewer only at its end.
+fn piece(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut piece = Vec::new();
+    from.take(CHUNK).read_to_end(&mut piece)?;
+    Ok(piece)
 }
 
 fn entry(name: String, object: &ObjectMeta) -> Entry {

@@ -3,7 +3,7 @@
 use crate::common::{folder, gzip, read, zstd};
 use arrow::array::{ArrayRef, Int64Array, ListBuilder, StringArray, StringBuilder};
 use arrow::record_batch::RecordBatch;
-use dataset::{Dataset, Known, Limits, Removal, clean};
+use dataset::{Dataset, Folder, Known, Limits, Removal, clean};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::KeyValue;
@@ -143,16 +143,16 @@ fn texts_of_an_old_data_set_are_known_in_the_new_one() {
         ("c.jsonl", b"{\"text\": \"c = 1\"}\n{\"text\": \"a = 1\"}\n"),
     ]);
     let work = tempfile::tempdir().unwrap();
-    let at = work.path().join("known");
+    let kept = Folder::at(location(work.path())).unwrap();
     let dataset = Dataset::open(location(old.path())).unwrap();
-    let known = Known::write(&dataset, &Limits::default(), &at, &mut |problem| panic!("{problem}")).unwrap();
+    let known = Known::write(&dataset, &Limits::default(), &kept, "known", &mut |problem| panic!("{problem}")).unwrap();
     assert_eq!(known.texts(), 3);
     for (text, is) in [(&b"a = 1"[..], true), (b"c = 1", true), (b"a = 2", false), (b"", false)] {
         assert_eq!(known.has(text).unwrap(), is);
     }
-    assert_eq!(Known::open(&at).unwrap().texts(), 3);
-    fs::write(&at, b"short").unwrap();
-    Known::open(&at).unwrap_err();
+    assert_eq!(Known::open(&kept, "known").unwrap().texts(), 3);
+    fs::write(work.path().join("known"), b"short").unwrap();
+    Known::open(&kept, "known").unwrap_err();
 }
 
 #[test]
@@ -161,7 +161,8 @@ fn many_texts_are_found_in_whatever_block_they_lie() {
     let old = folder(&[("a.jsonl", lines.as_bytes())]);
     let work = tempfile::tempdir().unwrap();
     let dataset = Dataset::open(location(old.path())).unwrap();
-    let known = Known::write(&dataset, &Limits::default(), &work.path().join("known"), &mut |_| ()).unwrap();
+    let kept = Folder::at(location(work.path())).unwrap();
+    let known = Known::write(&dataset, &Limits::default(), &kept, "known", &mut |_| ()).unwrap();
     assert_eq!(known.texts(), 20_000);
     assert!((0..20_000).all(|number| known.has(number.to_string().as_bytes()).unwrap()));
     assert!((20_000..22_000).all(|number| !known.has(number.to_string().as_bytes()).unwrap()));
