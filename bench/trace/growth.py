@@ -68,7 +68,7 @@ def main():
             command, ripgrep = [], []
             for text in asked:
                 query.write_text(text)
-                command.append(timed([taster, "trace", query, "--data", data, "--index", index]))
+                command.append(timed([taster, "trace", query, "--data", data, "--index", index, "--out", folder / "out"]))
                 line = max(text.split("\n")[1:-1], key=len).strip()
                 ripgrep.append(timed(["rg", "-c", "-F", "-e", json.dumps(line)[1:-1], data]))
             print(f"as a command: median {statistics.median(command):.0f} ms, worst {max(command):.0f} ms; ripgrep for one line: median {statistics.median(ripgrep):.0f} ms", flush=True)

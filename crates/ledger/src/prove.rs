@@ -5,12 +5,13 @@
 use crate::entry::{Entry, Logged};
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::ledger::{Ledger, Snapshot};
+use crate::ledger::Ledger;
 use crate::merkle::{Nodes, leaf, root_of_inclusion};
 use crate::policy::Policy;
 use crate::proof::Proof;
 use crate::record::Record;
 use crate::segment::{INDEXED, Seal, layout};
+use crate::snapshot::Snapshot;
 use crate::tiles::of_segment;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::ledger::{Ledger, Snapshot};
+use crate::ledger::Ledger;
 use crate::record::View;
+use crate::snapshot::Snapshot;
 use crate::statement::{REVOCATION, Resource, Statement, tool};
 use crate::train::Run;
 use crate::verify::{Fault, Verification};

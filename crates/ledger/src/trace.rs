@@ -8,9 +8,11 @@
 mod align;
 mod forward;
 mod query;
+mod told;
 
 pub use forward::{Forward, Proved};
 pub use query::LONGEST;
+pub use told::told;
 
 use crate::error::Error;
 use crate::hash::Digest;
@@ -34,8 +36,9 @@ const PARTS: usize = 6;
 const DECAY: f64 = 0.5;
 /// Tokens of the shortest run of code that counts.
 const SEED: usize = 5;
-/// Most bytes of a span that are shown.
+/// Most bytes of a span that are shown, and of what stands before and after it, two lines or so.
 const SHOWN: usize = 2000;
+const AROUND: usize = 200;
 
 /// A document that has some of the text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -68,6 +71,10 @@ pub struct Span {
     pub lines: Range<usize>,
     /// The document's text there, or its beginning.
     pub text: String,
+    /// What stands before it: the beginning of its line, and the two lines above.
+    pub before: String,
+    /// What stands after it; empty where `text` is only the beginning.
+    pub after: String,
 }
 
 impl Span {
@@ -268,6 +275,14 @@ impl<'a> Verifier<'a> {
 fn span(alike: Alike, length: usize, bits: f64, query: Range<usize>, bytes: Range<usize>, text: &[u8]) -> Span {
     let line = |end: usize| 1 + memchr::memchr_iter(b'\n', &text[..end]).count();
     let lines = line(bytes.start)..line(bytes.end) + 1;
-    let shown = &text[bytes.start..bytes.end.min(bytes.start + SHOWN)];
-    Span { alike, length, bits, query, bytes, lines, text: String::from_utf8_lossy(shown).into_owned() }
+    let shown = bytes.start..bytes.end.min(bytes.start + SHOWN);
+    let before = &text[bytes.start.saturating_sub(AROUND)..bytes.start];
+    let after = &text[bytes.end..text.len().min(bytes.end + AROUND)];
+    // The rest of the line, and two more.
+    let first = memchr::memrchr_iter(b'\n', before).nth(2).map_or(0, |end| end + 1);
+    let last = memchr::memchr_iter(b'\n', after).nth(2).unwrap_or(after.len());
+    let after = if shown.end == bytes.end { &after[..last] } else { &[] };
+    let [text, before, after] =
+        [&text[shown], &before[first..], after].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    Span { alike, length, bits, query, bytes, lines, text, before, after }
 }

@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::ledger::{Ledger, Snapshot};
+use crate::ledger::Ledger;
 use crate::revoke::Target;
+use crate::snapshot::Snapshot;
 use crate::statement::{PROVENANCE, Resource, Statement, TRAINING, tool};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -4,9 +4,10 @@
 use crate::adder::Origin;
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::ledger::{Ledger, Snapshot};
+use crate::ledger::Ledger;
 use crate::record::Disposition;
 use crate::segment::Seal;
+use crate::snapshot::Snapshot;
 use crate::statement::TRANSFORM;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

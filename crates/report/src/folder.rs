@@ -1,21 +1,22 @@
 //! All files of a report in one folder.
 
-use crate::{AuditReport, CompareReport, Error, ScanReport, html, json, sarif, stix};
+use crate::{AuditReport, CompareReport, Error, ScanReport, TraceReport, html, json, sarif, stix};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// The files of a scan's report, of a comparison's, and of an audit's.
+/// The files of a scan's report, of a comparison's, of an audit's, and of a trace's.
 const FILES: [&str; 4] = ["report.json", "report.sarif", "stix.json", "report.html"];
 const COMPARISON: [&str; 2] = ["compare.json", "compare.html"];
 const AUDIT: [&str; 4] = ["audit.json", "audit.sarif", "audit.stix.json", "audit.html"];
+const TRACE: [&str; 2] = ["trace.json", "trace.html"];
 
 /// Removes an earlier report from a folder, so that it cannot pass for the one that is on its way.
 ///
 /// # Errors
 /// [`Error::Write`] where a file is there and cannot be removed.
 pub fn remove_all(folder: &Path) -> Result<(), Error> {
-    for path in FILES.iter().chain(&COMPARISON).chain(&AUDIT).map(|name| folder.join(name)) {
+    for path in FILES.iter().chain(&COMPARISON).chain(&AUDIT).chain(&TRACE).map(|name| folder.join(name)) {
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(Error::Write { path, source }),
             _ => {}
@@ -53,6 +54,15 @@ pub fn write_audit(report: &AuditReport, folder: &Path) -> Result<Vec<PathBuf>, 
     let contents =
         [json::write(report)?, sarif::audit(report)?, json::pretty(&stix::audit(report))?, html::audit(report)];
     write(folder, AUDIT.into_iter().zip(contents))
+}
+
+/// Writes `trace.json` and `trace.html` and returns their paths, each complete or not there.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_trace(report: &TraceReport, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let contents = [json::write(report)?, html::trace(report)];
+    write(folder, TRACE.into_iter().zip(contents))
 }
 
 fn write(folder: &Path, files: impl Iterator<Item = (&'static str, String)>) -> Result<Vec<PathBuf>, Error> {

@@ -30,6 +30,7 @@ pub mod sarif;
 pub mod schema;
 pub mod stix;
 pub mod terminal;
+mod traced;
 
 pub use alarm::{Alarm, Drift, Feature, SegmentRate, WatchReport};
 pub use audit::*;
@@ -37,5 +38,6 @@ pub use change::*;
 pub use comparison::*;
 pub use dashboard::{AlarmPage, Behind, History, Overview, Trial, TrialState};
 pub use error::Error;
-pub use folder::{remove_all, write_all, write_audit, write_comparison};
+pub use folder::{remove_all, write_all, write_audit, write_comparison, write_trace};
 pub use result::*;
+pub use traced::*;

@@ -1,6 +1,6 @@
 //! The published JSON schemas (`docs/schema/`), derived from the result model; a test keeps the files in step.
 
-use crate::{AuditReport, CheckReport, CompareReport, ScanReport, WatchReport};
+use crate::{AuditReport, CheckReport, CompareReport, ScanReport, TraceReport, WatchReport};
 use schemars::schema_for;
 use serde_json::Value;
 
@@ -22,6 +22,11 @@ pub fn compare() -> Value {
 /// JSON Schema (2020-12) of the report of `taster audit`.
 pub fn audit() -> Value {
     schema_for!(AuditReport).to_value()
+}
+
+/// JSON Schema (2020-12) of the report of `taster trace`.
+pub fn trace() -> Value {
+    schema_for!(TraceReport).to_value()
 }
 
 /// JSON Schema (2020-12) of the report of `taster watch report --json`; its `Alarm` is a line of `taster watch alarms --json`.

@@ -3,7 +3,7 @@
 
 mod sample;
 
-use report::{AuditReport, Error, ScanReport, json, remove_all, write_all, write_audit};
+use report::{AuditReport, Error, ScanReport, TraceReport, json, remove_all, write_all, write_audit, write_trace};
 
 #[test]
 fn all_four_files_are_written_whole_and_nothing_else_is_left() {
@@ -47,6 +47,19 @@ fn an_audit_is_written_whole_and_removed_before_the_next() {
     let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["audit.html", "audit.json", "audit.sarif", "audit.stix.json"]);
+    remove_all(folder.path()).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_trace_is_written_whole_and_removed_before_the_next_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    for report in [sample::trace::found(), sample::trace::hostile("\u{1b}<script>")] {
+        assert_eq!(write_trace(&report, folder.path()).unwrap().len(), 2);
+        let written = std::fs::read_to_string(folder.path().join("trace.json")).unwrap();
+        assert_eq!(json::read::<TraceReport>(&written).unwrap(), report);
+    }
+    assert!(folder.path().join("trace.html").is_file());
     remove_all(folder.path()).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

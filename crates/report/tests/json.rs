@@ -126,6 +126,7 @@ fn the_published_schemas_are_those_of_the_result_model() {
         ("check", schema::check()),
         ("compare", schema::compare()),
         ("audit", schema::audit()),
+        ("trace", schema::trace()),
         ("watch", schema::watch()),
     ];
     for (name, schema) in schemas {

@@ -117,6 +117,27 @@ fn a_browser_runs_nothing_and_asks_for_nothing() {
     assert!(dom.contains("<title>Suspicious: &lt;script&gt;document.title='owned'&lt;/script&gt;"), "title changed");
     assert!(!dom.contains("<script") && !dom.contains("<iframe"));
     assert!(!asked.iter().any(|line| line.contains("example.invalid")), "{asked:?}");
+
+    let (dom, asked) = open(&browser, &html::trace(&sample::trace::hostile(&sample::HOSTILE.join(" "))));
+    assert!(dom.contains("<title>Trace: &lt;script&gt;document.title='owned'&lt;/script&gt;"), "title changed");
+    assert!(!dom.contains("<script") && !dom.contains("<iframe"));
+    assert!(!asked.iter().any(|line| line.contains("example.invalid")), "{asked:?}");
+}
+
+#[test]
+fn a_browser_draws_the_graph_of_a_trace_with_its_text() {
+    let Some(browser) = browser() else {
+        eprintln!("skipped: no Chromium at /usr/bin/chromium or $TASTER_CHROMIUM");
+        return;
+    };
+    // As the browser has understood it: boxes with their letters inside the drawing, and edges that have a path.
+    let (dom, _) = open(&browser, &html::trace(&sample::trace::found()));
+    let graph = dom.split("<svg class=\"graph\"").nth(1).and_then(|rest| rest.split("</figure>").next()).unwrap();
+    for box_of in ["corpus/load.py", "hannes.k", "entry 0", "coder-1-q4"] {
+        assert!(graph.contains(&format!(">{box_of}</text>")), "{box_of} is missing in {graph}");
+    }
+    assert!(graph.matches("<path d=\"M").count() > 15, "{graph}");
+    assert!(dom.contains("<mark class=\"shared\">def fetch(name):"), "{dom}");
 }
 
 fn browser() -> Option<PathBuf> {

@@ -7,13 +7,13 @@ use clap::Args;
 use code::Language;
 use dataset::{Dataset, Extent};
 use ledger::index::Index;
-use ledger::{Forward, LONGEST_QUERY, Ledger, Match};
+use ledger::{LONGEST_QUERY, Ledger};
 use report::escape::{self, Layout};
-use report::{AuditReport, ScanReport};
-use serde::Serialize;
-use std::io::{Read, Write};
+use report::{AuditReport, SCHEMA_VERSION, ScanReport, TraceReport};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Which documents taught this? From suspicious code or a trigger back to documents, sources and contributors, and forward to models.
 ///
@@ -49,7 +49,10 @@ pub struct Arguments {
     /// Documents that are shown.
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
-    /// Print JSON instead of text.
+    /// Folder for trace.html, a page that draws the graph, and trace.json.
+    #[arg(long, value_name = "DIR", default_value = "taster-report")]
+    out: PathBuf,
+    /// Print the report as JSON instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -62,14 +65,6 @@ impl Arguments {
     }
 }
 
-/// What was found for one text.
-#[derive(Serialize)]
-struct Traced {
-    query: String,
-    documents: Vec<Match>,
-    ledger: Option<Forward>,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -77,18 +72,40 @@ struct Traced {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (queries, language) = queries(arguments)?;
     let index = index(arguments)?;
+    let report = trace(arguments, &index, queries, language)?;
+    report::write_trace(&report, &arguments.out)?;
+    print(&report, arguments.json)?;
+    Ok(ExitCode::from(u8::from(report.found())))
+}
+
+fn trace(
+    arguments: &Arguments,
+    index: &Index,
+    queries: Vec<String>,
+    language: Option<Language>,
+) -> Result<TraceReport> {
+    let (clock, started) = (Instant::now(), jiff::Timestamp::now());
     let ledger = arguments.ledger.as_deref().map(|place| arguments.reading(place).open()).transpose()?;
     let snapshot = ledger.as_ref().map(Ledger::snapshot).transpose()?;
     let mut traced = Vec::new();
     for query in queries {
-        let documents = ::ledger::trace(&index, query.as_bytes(), language, arguments.top)?;
+        let documents = ::ledger::trace(index, query.as_bytes(), language, arguments.top)?;
         let contents: Vec<_> = documents.iter().map(|it| it.document.content).collect();
         let forward =
             ledger.as_ref().zip(snapshot.as_ref()).map(|(ledger, snapshot)| ledger.forward(snapshot, &contents));
-        traced.push(Traced { query, documents, ledger: forward.transpose()? });
+        traced.push(::ledger::told(query, documents, forward.transpose()?));
     }
-    print(&traced, arguments.json)?;
-    Ok(ExitCode::from(u8::from(traced.iter().any(|it| !it.documents.is_empty()))))
+    Ok(TraceReport {
+        schema_version: SCHEMA_VERSION,
+        taster_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: started.to_string(),
+        seconds: clock.elapsed().as_secs_f64(),
+        dataset: arguments.data.clone(),
+        documents: index.manifest().documents,
+        bytes: index.manifest().bytes,
+        ledger: arguments.ledger.clone(),
+        queries: traced,
+    })
 }
 
 /// The texts to trace, and their language where it is known.
@@ -157,61 +174,13 @@ fn index(arguments: &Arguments) -> Result<Index> {
     Ok(index)
 }
 
-fn print(traced: &[Traced], json: bool) -> Result<()> {
+fn print(report: &TraceReport, json: bool) -> Result<()> {
     let mut out = std::io::stdout();
     if json {
-        writeln!(out, "{}", escape::json(&serde_json::to_string_pretty(traced)?))?;
-        return Ok(());
-    }
-    for traced in traced {
-        for line in lines(traced) {
-            writeln!(out, "{}", escape::text(&line, Layout::Line, 2000))?;
-        }
+        writeln!(out, "{}", report::json::write(report)?)?;
+    } else {
+        let width = usize::from(console::Term::stdout().size().1).clamp(60, 160);
+        write!(out, "{}", report::terminal::trace(report, width, out.is_terminal()))?;
     }
     Ok(())
-}
-
-fn lines(traced: &Traced) -> Vec<String> {
-    let query: Vec<&str> = traced.query.split_whitespace().collect();
-    let mut lines = vec![format!("{} documents share most with: {}", traced.documents.len(), query.join(" "))];
-    for (number, found) in traced.documents.iter().enumerate() {
-        lines.extend(document(number + 1, found, traced.ledger.as_ref()));
-    }
-    for model in traced.ledger.iter().flat_map(|ledger| &ledger.models) {
-        let (name, digest) = (&model.run.name, model.run.model);
-        lines.push(format!("model {name} {digest}: trained with {} of their records", model.records));
-    }
-    lines.push("This says where the text is, not that a model has learnt it from there.".to_owned());
-    lines
-}
-
-fn document(number: usize, found: &Match, ledger: Option<&Forward>) -> Vec<String> {
-    let it = &found.document;
-    let exact = if found.exact { ", the whole document" } else { "" };
-    let mut lines = vec![format!("{number:>3}. {}  {:.0} bits{exact}", it.name, found.bits)];
-    let facts = [("path", &it.path), ("source", &it.source), ("commit", &it.commit), ("contributor", &it.contributor)];
-    let known = facts.into_iter().filter_map(|(what, value)| Some((what, value.as_ref()?)));
-    let known: Vec<String> =
-        known.filter(|(_, value)| **value != it.name).map(|(what, value)| format!("{what} {value}")).collect();
-    lines.extend((!known.is_empty()).then(|| format!("     {}", known.join(", "))));
-    for span in &found.spans {
-        let (first, last) = (span.lines.start, span.lines.end - 1);
-        lines.push(format!(
-            "     lines {first}-{last}, {} {} alike:",
-            span.length,
-            match span.alike {
-                ::ledger::Alike::Code => "tokens",
-                ::ledger::Alike::Words => "words",
-            }
-        ));
-        lines.extend(span.text.lines().take(8).map(|line| format!("     | {line}")));
-    }
-    for proved in ledger.iter().filter_map(|ledger| ledger.records.get(&it.content)).flatten() {
-        let (place, record) = (&proved.found.place, &proved.found.record);
-        lines.push(format!(
-            "     proved: entry {}, row {}: {} ({:?})",
-            place.entry, place.row, record.source, record.disposition
-        ));
-    }
-    lines
 }

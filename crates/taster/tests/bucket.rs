@@ -1,64 +1,18 @@
-//! What lies on an object store: a real S3 server, moto, of the Python that `TASTER_MOTO` names.
+//! What lies on an object store.
 
 #![allow(clippy::unwrap_used)]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+#[path = "support/bucket.rs"]
+mod bucket;
+
+use bucket::Server;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
-const SERVER: &str = "from moto.server import ThreadedMotoServer\nimport sys\nserver = ThreadedMotoServer(ip_address='127.0.0.1', port=0)\n\
-                      server.start()\nprint(server.get_host_and_port()[1], flush=True)\nsys.stdin.read()";
-
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Server {
-    fn start() -> Option<Server> {
-        let Some(python) = std::env::var_os("TASTER_MOTO") else {
-            eprintln!("skipped: TASTER_MOTO names no Python with moto[s3] and flask; `cargo xtask test` does");
-            return None;
-        };
-        let mut command = Command::new(python);
-        let mut child = command.args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| line.trim().parse().ok()).unwrap();
-        Some(Server { child, port })
-    }
-
-    /// What it says to a request; it looks at the form of a signature only.
-    fn ask(&self, request: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let signed =
-            "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-        let head = format!(
-            "{request} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {signed}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-        reply
-    }
-
-    /// The binary in a folder, with this server for S3.
-    fn taster(&self, folder: &Path) -> assert_cmd::Command {
-        let mut command = assert_cmd::Command::cargo_bin("taster").unwrap();
-        command.current_dir(folder).env("AWS_ENDPOINT", format!("http://127.0.0.1:{}", self.port));
-        command.env("AWS_ALLOW_HTTP", "true").env("AWS_REGION", "us-east-1");
-        command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret");
-        command
-    }
+/// The binary in a folder, with this server for S3.
+fn taster(server: &Server, folder: &Path) -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("taster").unwrap();
+    command.current_dir(folder).envs(server.environment());
+    command
 }
 
 #[test]
@@ -69,7 +23,7 @@ fn completions_that_are_imported_lie_in_a_bucket_by_day() {
     let row = r#"{"prompt":"import yaml\n","completion":"yaml.load(f)\n","model":"m","at":"2026-02-03T04:05:06Z"}"#;
     std::fs::write(folder.path().join("log.jsonl"), format!("{row}\n")).unwrap();
     let importing = ["watch", "import", "log.jsonl", "--database", "watch.db", "--archive", "s3://bucket/archive"];
-    let done = server.taster(folder.path()).args(importing).output().unwrap();
+    let done = taster(&server, folder.path()).args(importing).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let listed = server.ask("GET /bucket?list-type=2", "");
     assert!(listed.contains("archive/2026-02-03/000000000001.parquet"), "{listed}");
@@ -90,7 +44,7 @@ fn an_audit_against_an_earlier_data_set_keeps_its_work_in_a_bucket() {
     let old: String = (0..2).map(document).chain(others).collect();
     std::fs::write(folder.path().join("old.jsonl"), old).unwrap();
     let audit = |more: &[&str]| {
-        let mut command = server.taster(folder.path());
+        let mut command = taster(&server, folder.path());
         command.args(["audit", "s3://bucket/new", "--against", "old.jsonl", "--work", "s3://bucket/work", "--json"]);
         let done = command.args(more).output().unwrap();
         let said = String::from_utf8_lossy(&done.stderr);

@@ -93,6 +93,24 @@ fn each_row_of_a_data_set_is_a_record_and_a_broken_one_is_named() {
 }
 
 #[test]
+fn what_a_killed_writer_left_is_counted_and_breaks_nothing() {
+    let folder = sealed();
+    let at = folder.path();
+    let verified = || {
+        let (found, status) = json(at, &["ledger", "verify"]);
+        (found["orphans"].as_u64().unwrap(), status)
+    };
+    assert_eq!(verified(), (0, 0));
+    // As after a kill between an object and the note that it waits.
+    let left = at.join("ledger/statement");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join(format!("{}.json", "0".repeat(64))), "{}").unwrap();
+    assert_eq!(verified(), (1, 0));
+    let said = run(at, &["ledger", "verify"]).stdout;
+    assert!(String::from_utf8(said).unwrap().contains("1 objects belong to nothing"));
+}
+
+#[test]
 fn a_forged_ledger_is_named_and_nothing_of_it_reaches_the_terminal_unescaped() {
     let folder = sealed();
     let at = folder.path();

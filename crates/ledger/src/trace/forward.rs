@@ -3,9 +3,10 @@
 use crate::blast::{Reached, reached};
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::ledger::{Ledger, Snapshot};
+use crate::ledger::Ledger;
 use crate::prove::Found;
 use crate::record::Disposition;
+use crate::snapshot::Snapshot;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ pub struct Proved {
     /// The record.
     #[serde(flatten)]
     pub found: Found,
+    /// The segment that it stands in.
+    pub segment: Digest,
     /// A C2SP tlog-proof, for `taster ledger prove --check`.
     pub proof: String,
 }
@@ -39,11 +42,11 @@ impl Ledger {
         for &content in contents {
             let mut proved = Vec::new();
             for found in self.find(snapshot, &content)? {
-                let segment = seals.get(&found.place.entry).filter(|_| found.record.disposition == Disposition::Kept);
-                if let Some(&segment) = segment.filter(|_| !records.contains_key(&content)) {
+                let Some(&segment) = seals.get(&found.place.entry) else { continue };
+                if found.record.disposition == Disposition::Kept && !records.contains_key(&content) {
                     *segments.entry(segment).or_default() += 1;
                 }
-                proved.push(Proved { proof: self.prove(snapshot, &found)?.to_string(), found });
+                proved.push(Proved { proof: self.prove(snapshot, &found)?.to_string(), found, segment });
             }
             if !proved.is_empty() {
                 records.insert(content, proved);

@@ -1,4 +1,4 @@
-//! A scan, a comparison or an audit, as one HTML page: no script, no request, light and dark, to read, print and pass on.
+//! A scan, a comparison, an audit or a trace, as one HTML page: no script, no request, light and dark, to read, print and pass on.
 //!
 //! Every text of a model or a file goes through `text`, which shows unseen characters, and through maud, which escapes HTML.
 //! The content security policy allows nothing but this page's own style sheet, by its hash: were markup ever to slip
@@ -14,18 +14,21 @@ mod decisions;
 mod evidence;
 mod exhibits;
 mod forest;
+mod graph;
 mod origins;
+mod provenance;
 mod settings;
 mod summary;
 mod table;
 mod text;
+mod trace;
 mod trigger;
 mod twins;
 mod watch;
 
 pub use watch::{watch_alarm, watch_login, watch_overview, watch_refusal};
 
-use crate::{AuditReport, CompareReport, ScanReport};
+use crate::{AuditReport, CompareReport, ScanReport, TraceReport};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -49,6 +52,12 @@ pub fn comparison(report: &CompareReport) -> String {
 pub fn audit(report: &AuditReport) -> String {
     let title = html! { (audit::word(report.verdict)) ": " (text::line(&report.settings.dataset)) };
     frame(&title, &audit::heading(report), &audit::sections(report), &audit::footer(report))
+}
+
+/// The page of a trace.
+pub fn trace(report: &TraceReport) -> String {
+    let title = html! { "Trace: " (text::line(&report.dataset)) };
+    frame(&title, &trace::heading(report), &trace::sections(report), &trace::footer(report))
 }
 
 /// What a page may do beside being read.

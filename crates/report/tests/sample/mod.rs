@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test uses some of it
 
 pub mod audit;
+pub mod trace;
 
 use code::{Analysis, Choice, Decision, Language, NotAnalysed, Place};
 use report::*;
