@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/bucket.rs"]
+mod bucket;
+
 use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -33,9 +36,12 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn start(executors: usize) -> Cluster {
+    fn start(executors: usize, environment: &[(&str, String)]) -> Cluster {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let node = |arguments: &[&str]| Node(taster(arguments).stderr(Stdio::null()).spawn().unwrap());
+        let node = |arguments: &[&str]| {
+            let environment = environment.iter().map(|(name, value)| (name, value));
+            Node(taster(arguments).envs(environment).stderr(Stdio::null()).spawn().unwrap())
+        };
         let scheduler = node(&["scheduler", "--bind", &address]);
         let start = Instant::now();
         while TcpStream::connect(&address).is_err() {
@@ -113,7 +119,7 @@ fn two_executors_find_what_one_machine_finds_and_share_the_work() {
     data(&set, 12, 50);
     let here = findings(&audit(&set, &out, &[]).output().unwrap());
     assert_eq!(here["verdict"], "poisoned", "{here}");
-    let cluster = Cluster::start(2);
+    let cluster = Cluster::start(2, &[]);
     let work = folder.path().join("work");
     let more = ["--cluster", &cluster.address, "--work", work.to_str().unwrap()];
     let there = findings(&audit(&set, &out, &more).output().unwrap());
@@ -128,12 +134,33 @@ fn two_executors_find_what_one_machine_finds_and_share_the_work() {
 }
 
 #[test]
+fn data_and_work_may_lie_in_a_bucket() {
+    let Some(server) = bucket::Server::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (set, out) = (folder.path().join("data"), folder.path().join("out"));
+    data(&set, 12, 50);
+    server.ask("PUT /bucket", "");
+    for file in fs::read_dir(&set).unwrap().map(|file| file.unwrap().path()) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        server.ask(&format!("PUT /bucket/data/{name}"), &fs::read_to_string(&file).unwrap());
+    }
+    let environment = server.environment();
+    let cluster = Cluster::start(2, &environment);
+    let bucket = Path::new("s3://bucket/data");
+    let here = findings(&audit(bucket, &out, &[]).envs(environment.clone()).output().unwrap());
+    assert_eq!(here["verdict"], "poisoned", "{here}");
+    let more = ["--cluster", &cluster.address, "--work", "s3://bucket/work"];
+    assert_eq!(findings(&audit(bucket, &out, &more).envs(environment).output().unwrap()), here);
+    assert!(server.ask("GET /bucket?list-type=2&prefix=work", "").contains("work/surveyed-000011.json"));
+}
+
+#[test]
 fn an_executor_that_is_killed_costs_time_and_no_findings() {
     let folder = tempfile::tempdir().unwrap();
     let (set, out, work) = (folder.path().join("data"), folder.path().join("out"), folder.path().join("work"));
     data(&set, 40, 500);
     let here = findings(&audit(&set, &out, &[]).output().unwrap());
-    let mut cluster = Cluster::start(2);
+    let mut cluster = Cluster::start(2, &[]);
     let more = ["--cluster", &cluster.address, "--work", work.to_str().unwrap()];
     let running = audit(&set, &out, &more).spawn().unwrap();
     // Killed in the middle of the survey: some parts are done, others are not.
