@@ -1,7 +1,7 @@
 //! Where things are, and how commands run there.
 
 use anyhow::{Context, Result, ensure};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -26,6 +26,14 @@ impl House {
     pub fn cargo(&self) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.root);
+        // What `cargo run` says of this program, some build scripts look at: they would run again, and all that is behind them be built
+        // again, whenever cargo is called by hand in between.
+        let own = |name: &OsString| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|own| name.to_string_lossy().starts_with(own))
+        };
+        std::env::vars_os().map(|(name, _)| name).filter(own).for_each(|name| {
+            cargo.env_remove(name);
+        });
         cargo
     }
 }
