@@ -39,8 +39,8 @@ impl Cluster {
     fn start(executors: usize, environment: &[(&str, String)]) -> Cluster {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let node = |arguments: &[&str]| {
-            let environment = environment.iter().map(|(name, value)| (name, value));
-            Node(taster(arguments).envs(environment).stderr(Stdio::null()).spawn().unwrap())
+            let mut command = taster(arguments);
+            Node(command.envs(environment.iter().cloned()).stderr(Stdio::null()).spawn().unwrap())
         };
         let scheduler = node(&["scheduler", "--bind", &address]);
         let start = Instant::now();
