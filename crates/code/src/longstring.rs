@@ -53,7 +53,8 @@ mod tests {
             "def f(a):\n    \"\"\"The sum",
             "def f(\n    a,\n):\n    \"\"\"The sum",
             "x = \"\"\"\n",
-            "run(f\"\"\"a",
+            "run(\"\"\"a",
+            "yield f\"\"\"a",
             "# by me\n\n\"\"\"What it does.",
             "x\n\"\"\"a\"\"\"",
         ] {

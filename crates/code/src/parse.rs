@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-use tree_sitter::{ParseOptions, Parser};
+use tree_sitter::{ParseOptions, ParseState, Parser};
 
 /// Longest text, bytes: ten times the largest source file people write by hand; above lies data in disguise, and a tree
 /// takes some twenty times its text in memory.
@@ -112,26 +112,42 @@ pub(crate) fn too_slow() -> NotAnalysed {
 
 /// Parses a text; fails only when the deadline passes first.
 pub(crate) fn parse(text: String, language: Language, deadline: Instant) -> Result<Tree, NotAnalysed> {
+    let tree = parse_until(&text, language, deadline, |_| false).ok_or_else(too_slow)?;
+    Ok(Tree::new(text, language.grammar(), &tree, deadline))
+}
+
+/// Parses a text that may have no error: gives up soon after it meets one, since recovering from errors takes most of the time that broken
+/// text takes. None where the text is broken, or the deadline passed first.
+pub(crate) fn parse_sound(text: String, language: Language, deadline: Instant) -> Option<Tree> {
+    let tree = parse_until(&text, language, deadline, ParseState::has_error)?;
+    (!tree.root_node().has_error()).then(|| Tree::new(text, language.grammar(), &tree, deadline))
+}
+
+fn parse_until(
+    text: &str,
+    language: Language,
+    deadline: Instant,
+    give_up: impl Fn(&ParseState) -> bool,
+) -> Option<tree_sitter::Tree> {
     thread_local! {
         static PARSERS: RefCell<[Option<Parser>; Language::ALL.len()]> = const { RefCell::new([const { None }; Language::ALL.len()]) };
     }
-    let grammar = language.grammar();
-    let tree = PARSERS.with_borrow_mut(|parsers| {
+    PARSERS.with_borrow_mut(|parsers| {
         let slot = &mut parsers[language as usize];
         if slot.is_none() {
             let mut parser = Parser::new();
-            parser.set_language(&grammar.get_ts_language()).ok()?;
+            parser.set_language(&language.grammar().get_ts_language()).ok()?;
             *slot = Some(parser);
         }
         let parser = slot.as_mut()?;
         // A parse that was stopped leaves state behind that the next one would resume.
         parser.reset();
         let bytes = text.as_bytes();
-        let mut watch =
-            |_: &_| if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let mut watch = |state: &ParseState| match give_up(state) || Instant::now() > deadline {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
         let options = ParseOptions::new().progress_callback(&mut watch);
         parser.parse_with_options(&mut |offset, _| bytes.get(offset..).unwrap_or_default(), None, Some(options))
-    });
-    let tree = tree.ok_or_else(too_slow)?;
-    Ok(Tree::new(text, grammar, &tree, deadline))
+    })
 }

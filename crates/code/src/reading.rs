@@ -3,7 +3,7 @@
 use crate::anchors::Anchored;
 use crate::comment;
 use crate::fragment::Fragment;
-use crate::parse::{self, parse, prepared};
+use crate::parse::{self, parse, parse_sound, prepared};
 use crate::prose;
 use crate::repair::repair;
 use crate::rules::RuleSet;
@@ -61,9 +61,11 @@ impl<'a> Reading<'a> {
         analysis
     }
 
-    /// Walks a text repaired where it is broken, and as it is where the parser stumbles all the same. Parsers take several times as long for
-    /// broken text.
+    /// Walks a text as it is; where it is broken, repaired; where the parser stumbles all the same, what both show.
     fn walk(&self, text: &str, anchored: &Anchored) -> Walked {
+        if let Some(tree) = parse_sound(text.to_owned(), self.language, self.deadline) {
+            return walk(tree, self.rules, &anchored.awake);
+        }
         let fragment = repair(text, self.language, &anchored.ends);
         let (repaired, broken) = self.parse_and_walk(fragment.text.clone(), &anchored.awake);
         if fragment.text == text {
@@ -167,5 +169,19 @@ fn union(original: Walked, repaired: Walked) -> Walked {
         comments: repaired.comments,
         docstrings: repaired.docstrings,
         not_analysed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Choice, Engine, Language};
+
+    #[test]
+    fn sound_text_is_read_as_it_is_however_it_is_laid_out() {
+        // What the repair of broken text would take for statements in a bracket that was never closed.
+        let text = "import re\n\ndef f(a, b):\n    p = '{t}/x'.format(\n        t = re.escape(a),\n    )\n    return re.fullmatch(p, b)\n";
+        let read = Engine::builtin().read(Language::Python, text);
+        let choices: Vec<_> = read.decisions.iter().map(|it| (&*it.decision, it.choice)).collect();
+        assert_eq!(choices, [("regex-dos", Choice::Secure)]);
     }
 }
