@@ -5,7 +5,7 @@ use crate::comment;
 use crate::fragment::Fragment;
 use crate::parse::{self, parse, parse_sound, prepared};
 use crate::prose;
-use crate::repair::repair;
+use crate::repair::{Repaired, repair};
 use crate::rules::RuleSet;
 use crate::suppression;
 use crate::walk::{Found, Walked, walk};
@@ -63,14 +63,15 @@ impl<'a> Reading<'a> {
 
     /// Walks a text as it is; where it is broken, repaired; where the parser stumbles all the same, what both show.
     fn walk(&self, text: &str, anchored: &Anchored) -> Walked {
-        if let Some(tree) = parse_sound(text.to_owned(), self.language, self.deadline) {
+        let Repaired { fragment, stopped } = repair(text, self.language, &anchored.ends);
+        if fragment.text == text {
+            return self.parse_and_walk(fragment.text, &anchored.awake).0;
+        }
+        // What the repair takes for broken need not be.
+        if !stopped && let Some(tree) = parse_sound(text.to_owned(), self.language, self.deadline) {
             return walk(tree, self.rules, &anchored.awake);
         }
-        let fragment = repair(text, self.language, &anchored.ends);
         let (repaired, broken) = self.parse_and_walk(fragment.text.clone(), &anchored.awake);
-        if fragment.text == text {
-            return repaired;
-        }
         let repaired = repaired.mapped(&fragment);
         if !broken {
             return repaired;

@@ -16,11 +16,19 @@ pub(crate) struct Edit {
     pub insert: String,
 }
 
-/// A text repaired, where it comes from told by the fragment. `anchors` are the ends of what makes the text worth reading, ascending.
-pub(crate) fn repair(text: &str, language: Language, anchors: &[usize]) -> Fragment {
+/// A text repaired.
+pub(crate) struct Repaired {
+    /// The text, where it comes from told.
+    pub fragment: Fragment,
+    /// Whether it stopped in the middle, and so cannot have been sound.
+    pub stopped: bool,
+}
+
+/// Repairs a text. `anchors` are the ends of what makes it worth reading, ascending.
+pub(crate) fn repair(text: &str, language: Language, anchors: &[usize]) -> Repaired {
     let mut repair = Repair::new(text, Lexis::of(language), anchors);
     repair.run();
-    let mut edits = repair.edits;
+    let (mut edits, stopped) = (repair.edits, repair.stopped);
     // Stable: what was decided first at a place stays first.
     edits.sort_by_key(|edit| edit.at);
     let mut fragment = Fragment::default();
@@ -33,7 +41,7 @@ pub(crate) fn repair(text: &str, language: Language, anchors: &[usize]) -> Fragm
         fragment.add(&edit.insert);
     }
     fragment.copy(text, done..text.len());
-    fragment
+    Repaired { fragment, stopped }
 }
 
 /// How many open brackets are looked through for the one that a closing bracket belongs to: more than people forget, and
@@ -64,6 +72,7 @@ struct Repair<'a> {
     /// Indentation of the present line, and its first character.
     indent: usize,
     line_start: usize,
+    stopped: bool,
 }
 
 impl<'a> Repair<'a> {
@@ -79,6 +88,7 @@ impl<'a> Repair<'a> {
             code_end: 0,
             indent: 0,
             line_start: 0,
+            stopped: false,
         }
     }
 
@@ -319,6 +329,7 @@ impl<'a> Repair<'a> {
     /// At the end, everything closes.
     fn finish(&mut self) {
         let mut insert = String::from(self.operand());
+        self.stopped = !insert.is_empty() || !self.open.is_empty();
         let (mut blocks, mut last) = (0, None);
         while let Some(open) = self.open.pop() {
             if self.lexis.semicolons && !open.expression && last != Some(false) {
@@ -332,7 +343,9 @@ impl<'a> Repair<'a> {
             insert.push(';');
         }
         if let Some(layout) = &self.layout {
+            let before = insert.len();
             layout.finish(self.code(), &mut insert);
+            self.stopped |= insert.len() > before;
         }
         self.edits.push(Edit { at: self.code_end, remove: 0, insert });
     }
@@ -367,7 +380,7 @@ mod tests {
     use super::*;
 
     fn repaired(text: &str) -> String {
-        repair(text, Language::Python, &[]).text
+        repair(text, Language::Python, &[]).fragment.text
     }
 
     #[test]
@@ -403,7 +416,7 @@ mod tests {
     #[test]
     fn what_is_worth_reading_does_not_vanish_in_a_string() {
         let text = "run()\n\"\"\"\nmore()\n";
-        assert_eq!(repair(text, Language::Python, &[]).text, format!("\"\"\"{text}"));
-        assert_eq!(repair(text, Language::Python, &[3]).text, "run()\n\nmore()\n");
+        assert_eq!(repair(text, Language::Python, &[]).fragment.text, format!("\"\"\"{text}"));
+        assert_eq!(repair(text, Language::Python, &[3]).fragment.text, "run()\n\nmore()\n");
     }
 }
