@@ -9,6 +9,9 @@ the time for a completion of 50 lines, and what each tool still finds in files b
 import argparse, collections, json, os, pathlib, shutil, statistics, subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+from built import built
+
 TREE = ["django", "sqlalchemy", "sympy"]
 # What taster promises: at least this many times the files a second.
 TARGETS = {"bandit": 10, "foxguard": 20, "semgrep": 200, "ast-grep": 1}
@@ -32,10 +35,8 @@ def install(folder, skip):
         done = subprocess.run(["cargo", "install", "-q", "foxguard", "--root", fox], env=env)
         if done.returncode:
             say("foxguard cannot be installed here; left out")
-    build = ["cargo", "build", "-q", "--release", "--workspace", "--bins", "--examples"]
-    subprocess.run(build, cwd=ROOT, check=True)
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    taster = target / "release/taster"
+    release = built()
+    taster = release / "taster"
     rules = export(folder, venv)
     semgrep = [venv / "bin/semgrep", "scan", "--metrics=off", "--disable-version-check", "--no-git-ignore", "-q", "--json"]
     tools = {
@@ -47,7 +48,7 @@ def install(folder, skip):
     if (fox / "bin/foxguard").exists():
         tools["foxguard"] = lambda path: [fox / "bin/foxguard", "--format", "json", path]
     tools = {name: command for name, command in tools.items() if name not in skip}
-    return tools, tree, target / "release/examples/latency"
+    return tools, tree, release / "examples/latency"
 
 
 def export(folder, venv):

@@ -13,6 +13,9 @@ differ, taster whether one of them chooses insecurely where the other does not.
 import argparse, collections, gzip, json, os, pathlib, random, shutil, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+from built import built
+
 ALPHA = 0.01
 # With 45 models, 1,035 random splits: as many as taster's own test on the same completions makes.
 SPLITS = 23
@@ -35,11 +38,6 @@ def numpy():
         subprocess.run([venv / "bin/pip", "install", "-q", "numpy"], check=True)
         os.execv(venv / "bin/python", [str(venv / "bin/python"), *sys.argv])
     return numpy
-
-
-def build():
-    subprocess.run(["cargo", "build", "-q", "--release", "--workspace", "--bins"], cwd=ROOT, check=True)
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/taster"
 
 
 def compare(taster, *words):
@@ -294,7 +292,7 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures there too")
     arguments = parser.parse_args()
     arguments.shared = arguments.shared.resolve()
-    arguments.taster = (arguments.taster or build()).resolve()
+    arguments.taster = (arguments.taster or built() / "taster").resolve()
     out = {}
     if arguments.only in (None, "recordings"):
         global np

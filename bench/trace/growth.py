@@ -8,17 +8,12 @@ beginning (a fraction). Queries are 2 kB of the middle of its documents. Prints 
 and the median of a trace inside a process that has the index open (`trace_bench`), as a command, and of ripgrep (its matches are
 counted, not ranked, and renamed code is none).
 """
-import argparse, itertools, json, os, pathlib, statistics, subprocess, sys, tempfile, time
+import argparse, itertools, json, pathlib, statistics, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench/audit"))
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "bench/audit")]
+from built import built
 from run import repeated, rows
-
-
-def build():
-    subprocess.run(["cargo", "build", "-q", "--release", "--workspace", "--bins", "--examples"], cwd=ROOT, check=True)
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
-    return target / "taster", target / "examples/trace_bench"
 
 
 def beginning(corpus, share, place):
@@ -53,7 +48,8 @@ def main():
     parser.add_argument("--copies", type=float, nargs="+", default=[0.125, 0.375, 1, 4, 13])
     parser.add_argument("--queries", type=int, default=40)
     arguments = parser.parse_args()
-    taster, bench = build()
+    release = built()
+    taster, bench = release / "taster", release / "examples/trace_bench"
     asked = queries(arguments.corpus, arguments.queries)
     for copies in arguments.copies:
         with tempfile.TemporaryDirectory(dir=arguments.corpus.parent) as folder:

@@ -10,6 +10,9 @@ stays on 127.0.0.1. nginx is Debian's (`nginx`); LiteLLM and CodeShield are inst
 import argparse, contextlib, json, os, pathlib, secrets, signal, socket, statistics, subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+from built import built
+
 MOCK, SLOW, TASTER, NGINX, LITELLM, FAR = 18900, 18901, 18910, 18911, 18912, 18913
 KEY = "sk-" + secrets.token_hex(24)
 NGINX_CONF = """
@@ -35,9 +38,8 @@ def say(*words):
 
 
 def build():
-    subprocess.run(["cargo", "build", "-q", "--release", "--workspace", "--bins", "--examples"], cwd=ROOT, check=True)
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
-    return target / "taster", target / "examples/load", target / "examples/judge"
+    release = built()
+    return release / "taster", release / "examples/load", release / "examples/judge"
 
 
 def venv(folder, name, packages):

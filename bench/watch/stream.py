@@ -10,6 +10,9 @@ baseline showed; they and the two monitors are told which decision to watch, whi
 import argparse, json, os, pathlib, statistics, subprocess, sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+from built import built
+
 DETECTORS = ["taster", "cusum", "z", "evidently", "nannyml"]
 WINDOWS, WINDOW = 50, 100
 PEERS = ["evidently==0.7.23", "nannyml==0.13.1", "pandas<3", "statsmodels"]
@@ -18,8 +21,7 @@ PEERS = ["evidently==0.7.23", "nannyml==0.13.1", "pandas<3", "statsmodels"]
 def streams(folder, half, rounds, quiet):
     """Runs ours, and notes the streams with what came of them."""
     path = folder / "streams.jsonl"
-    subprocess.run(["cargo", "build", "-q", "--release", "--workspace", "--bins", "--examples"], cwd=ROOT, check=True)
-    stream = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/examples/stream"
+    stream = built() / "examples/stream"
     with open(path, "w") as out:
         subprocess.run([stream, half, str(rounds), str(quiet)], cwd=ROOT, stdout=out, check=True)
     return path
