@@ -6,7 +6,7 @@
 use crate::escape::{self, Layout};
 use crate::figure;
 use maud::{Markup, html};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A page across, and the room between boxes across and down, pixels.
 const PAGE: f64 = 944.0;
@@ -124,7 +124,7 @@ impl Graph {
             nodes.sort_by_key(|&at| std::cmp::Reverse(self.nodes[at].weight));
             // One more is drawn as itself: a box that says so would take its place.
             if nodes.len() > group.most + 1 {
-                let folded = nodes.split_off(group.most);
+                let folded: HashSet<usize> = nodes.split_off(group.most).into_iter().collect();
                 let (name, beside) = (format!("and {} more", figure::count(folded.len() as u64)), String::new());
                 let rest = self.node(Node { group: number, name, beside, weight: 0 });
                 let to = |at: usize| if folded.contains(&at) { rest } else { at };
