@@ -67,6 +67,16 @@ impl Engine {
         Reading::new(self.set(language), language, text).analysis()
     }
 
+    /// As [`Engine::read`], for who reads a text or two and cannot wait for all rules of a language: of those that are not compiled yet only
+    /// the few are that the text may wake, for this time.
+    pub fn read_once(&self, language: Language, text: &str) -> Analysis {
+        if self.sets[language as usize].get().is_some() || parse::refusal(text.as_bytes()).is_some() {
+            return self.read(language, text);
+        }
+        let woken = self.files.compile_woken(language, text).filter_map(Result::ok).collect();
+        Reading::new(&RuleSet::new(language, woken), language, text).analysis()
+    }
+
     /// Whether a text has any of the words without which no rule of the language matches: in microseconds, it tells most of what a
     /// model writes from the little that is worth reading.
     pub fn may_decide(&self, language: Language, text: &str) -> bool {

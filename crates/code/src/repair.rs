@@ -368,11 +368,23 @@ impl<'a> Repair<'a> {
         if !self.lexis.layout {
             return false;
         }
-        // A keyword argument has no spaces around its `=` where people follow the style guide.
+        // A keyword argument has no spaces around its `=` where people follow the style guide, and where they do not its line often shows it.
         let target = |letter: char| letter.is_alphanumeric() || "._".contains(letter);
         word == "from" && code.contains(" import ")
-            || !word.is_empty() && code[word.len()..].trim_start_matches(target).starts_with(" = ")
+            || !word.is_empty()
+                && code[word.len()..].trim_start_matches(target).starts_with(" = ")
+                && !continues_bracket(code)
     }
+}
+
+/// Whether a line ends an item of a bracket that was open before it.
+fn continues_bracket(line: &str) -> bool {
+    let mut depth = 0_i32;
+    let closes = line.bytes().any(|byte| {
+        depth += i32::from(b"([{".contains(&byte)) - i32::from(b")]}".contains(&byte));
+        depth < 0
+    });
+    closes || line.trim_end().ends_with(',')
 }
 
 #[cfg(test)]
@@ -399,6 +411,14 @@ mod tests {
         ] {
             assert_eq!(repaired(text), format!("{text}{end}"));
         }
+    }
+
+    #[test]
+    fn an_argument_with_spaces_around_its_sign_is_no_statement_but_one_after_a_forgotten_bracket_is() {
+        for whole in ["f(a,\n  b = c.d )", "f(a,\n  b = c,\n  d = (e))"] {
+            assert_eq!(repaired(whole), whole);
+        }
+        assert_eq!(repaired("f(a\n  b = c()\n"), "f(a)\nb = c()\n");
     }
 
     #[test]

@@ -38,6 +38,13 @@ impl RuleFiles {
         self.of(language).map(move |(file, rule)| rule?.compile(file, language))
     }
 
+    /// Those of [`RuleFiles::compile`] whose anchors a text has.
+    pub fn compile_woken(&self, language: Language, text: &str) -> impl Iterator<Item = Result<Rule, RuleError>> {
+        let wakes = |rule: &RuleFile| rule.anchors.iter().any(|anchor| text.contains(anchor.as_str()));
+        let woken = self.of(language).filter(move |(_, rule)| rule.as_ref().map_or(true, wakes));
+        woken.map(move |(file, rule)| rule?.compile(file, language))
+    }
+
     /// The anchors of each rule of a language.
     pub fn anchors(&self, language: Language) -> Anchors {
         Anchors::new(&self.of(language).filter_map(|(_, rule)| Some(rule.ok()?.anchors)).collect::<Vec<_>>())

@@ -2,7 +2,7 @@
 //!
 //! CORPUS is a folder with `corpus.jsonl` (`bench/audit/corpus.py` makes one); FOLDER is filled with it, the poisoned files and an index. Each
 //! line is about what poisoned checkpoints really wrote, insecure completions that copy 12 tokens or more, as it stands or renamed and reformatted
-//! by machine, or about the line of the trigger. What was chosen was chosen on `yaml-load`; `flask-send-file` was kept back.
+//! by machine, or about the line of the trigger. What was chosen was chosen on one half of the completions; the other was kept back.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 #[path = "../tests/hidden/mod.rs"]
@@ -34,18 +34,22 @@ fn main() {
     println!("| decision | query | queries | first | in the first 10 |\n|---|---|---|---|---|");
     for decision in ["yaml-load", "flask-send-file"] {
         let written = hidden.completions(decision, QUERIES);
-        let changed: Vec<String> = written.iter().map(|query| renamed(query)).collect();
-        let line = trigger(decision);
-        let lines = [line.to_owned(), format!("    # {line}\n"), line.to_uppercase()];
-        for (name, queries) in [("as written", &written[..]), ("renamed", &changed[..]), ("trigger", &lines[..])] {
-            let ranks: Vec<Option<usize>> = queries.iter().map(|query| rank(&index, decision, query)).collect();
-            let within = |most| ranks.iter().flatten().filter(|rank| **rank < most).count() as f64 / ranks.len() as f64;
-            println!(
-                "| {decision} | {name} | {} | {:.1} % | {:.1} % |",
-                queries.len(),
-                100.0 * within(1),
-                100.0 * within(10)
-            );
+        for (half, first) in [("chosen on", 0), ("kept back", 1)] {
+            let written: Vec<String> = written.iter().skip(first).step_by(2).cloned().collect();
+            let changed: Vec<String> = written.iter().map(|query| renamed(query)).collect();
+            print(&index, decision, &format!("as written, {half}"), &written);
+            print(&index, decision, &format!("renamed, {half}"), &changed);
         }
+        let line = trigger(decision);
+        print(&index, decision, "trigger", &[line.to_owned(), format!("    # {line}\n"), line.to_uppercase()]);
     }
+}
+
+fn print(index: &Index, decision: &str, name: &str, queries: &[String]) {
+    let ranks: Vec<Option<usize>> = queries.iter().map(|query| rank(index, decision, query)).collect();
+    let within = |most| {
+        let found = ranks.iter().flatten().filter(|rank| **rank < most).count();
+        100.0 * found as f64 / ranks.len() as f64
+    };
+    println!("| {decision} | {name} | {} | {:.1} % | {:.1} % |", queries.len(), within(1), within(10));
 }

@@ -26,7 +26,7 @@ use term::Term;
 
 const MANIFEST: &str = "index.json";
 /// The version of the files.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What an index says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 //! model has it from there.
 
 mod align;
+mod choice;
 mod forward;
 mod query;
 mod told;
@@ -16,12 +17,13 @@ pub use told::told;
 
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::index::term::word_at;
+use crate::index::term::{Term, word_at};
 use crate::index::{Index, Indexed};
 use align::{Aligner, Run};
+use choice::Spelling;
 use code::Language;
 use dataset::fingerprint::Lexer;
-use query::{BETWEEN, Query, Reading, Words};
+use query::{BETWEEN, Found, Query, Reading, Words};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -34,6 +36,8 @@ const PART: usize = 160;
 const PARTS: usize = 6;
 /// What a part of the query is still worth when one more document has it.
 const DECAY: f64 = 0.5;
+/// What a bit of an insecure choice is worth beside one of the rest of the query.
+const CHOICE: f64 = 4.0;
 /// Tokens of the shortest run of code that counts.
 const SEED: usize = 5;
 /// Most bytes of a span that are shown, and of what stands before and after it, two lines or so.
@@ -115,20 +119,27 @@ pub fn trace(index: &Index, text: &[u8], language: Option<Language>, top: usize)
 
 /// The documents that share most with the query, and with each part of it, by their terms.
 fn candidates(query: &Query, length: usize) -> Vec<u32> {
-    let parts = (length / PART).clamp(1, PARTS);
-    let mut scores = vec![Vec::new(); parts];
-    for (&term, found) in &query.found {
-        let bits = query.rarity(term);
-        let inside: BTreeSet<usize> =
-            found.places.iter().map(|&place| (place * parts / length.max(1)).min(parts - 1)).collect();
-        for part in inside {
-            scores[part].extend(found.postings.documents.iter().map(|&document| (document, bits)));
-        }
+    let count = (length / PART).clamp(1, PARTS);
+    let cut = |part: usize| part * length / count..(part + 1) * length / count;
+    let all = scores(query, &(0..length));
+    let mut chosen: BTreeSet<u32> =
+        (0..count).flat_map(|part| best(scores(query, &cut(part)), CANDIDATES / 2)).collect();
+    for choice in query.insecure.iter().take(PARTS) {
+        let weighty = scores(query, choice).into_iter().map(|(document, bits)| (document, CHOICE * bits));
+        chosen.extend(best(all.iter().copied().chain(weighty).collect(), CANDIDATES));
     }
-    let all = scores.concat();
-    let by_part = scores.into_iter().flat_map(|scores| best(scores, CANDIDATES / 2));
-    let chosen: BTreeSet<u32> = best(all, CANDIDATES).into_iter().chain(by_part).collect();
+    chosen.extend(best(all, CANDIDATES));
     chosen.into_iter().collect()
+}
+
+/// For each term that begins in a part of the query, the documents that have it and what that says, bits.
+fn scores(query: &Query, part: &Range<usize>) -> Vec<(u32, f64)> {
+    let here = query.found.iter().filter(|(_, found)| found.places.iter().any(|place| part.contains(place)));
+    let each = |(&term, found): (&Term, &Found)| {
+        let bits = query.rarity(term);
+        found.postings.documents.iter().map(move |&document| (document, bits)).collect::<Vec<_>>()
+    };
+    here.flat_map(each).collect()
 }
 
 /// The documents with the greatest sums.
@@ -168,6 +179,8 @@ fn rank(mut read: Vec<Verified>, length: usize, top: usize) -> Vec<Verified> {
 struct Verified {
     number: u32,
     exact: bool,
+    /// What it has of an insecure choice of the query, bits.
+    choice: f64,
     spans: Vec<Span>,
 }
 
@@ -181,7 +194,7 @@ impl Verified {
     }
 
     fn gain(&self, worth: &[f64]) -> f64 {
-        self.telling(worth).into_iter().flatten().map(|span| span.gain(worth)).sum()
+        CHOICE * self.choice + self.telling(worth).into_iter().flatten().map(|span| span.gain(worth)).sum::<f64>()
     }
 
     fn named(self, index: &Index) -> Result<Match, Error> {
@@ -208,6 +221,7 @@ struct Verifier<'a> {
     content: Digest,
     words: Aligner<'a>,
     word_bits: Vec<f64>,
+    choices: Vec<Spelling>,
     /// For each language that the query was read in.
     readings: Vec<Asked<'a>>,
 }
@@ -225,19 +239,21 @@ impl<'a> Verifier<'a> {
             content: Digest::of(text),
             words: query.word_aligner(),
             word_bits: query.word_bits(&query.words.hashes),
+            choices: query.insecure.iter().take(PARTS).map(|part| Spelling::of(query, text, part)).collect(),
             readings: query.readings.iter().map(asked).collect(),
         }
     }
 
     fn verify(&self, index: &Index, number: u32) -> Result<Verified, Error> {
         let (text, language) = index.text(number)?;
-        let spans = self.words(&text).into_iter().chain(self.code(&text, language)).collect();
+        let words = Words::of(&text);
+        let spans = self.words(&text, &words).into_iter().chain(self.code(&text, language)).collect();
+        let choice = self.choices.iter().map(|choice| choice.bits(&text, &words)).fold(0.0, f64::max);
         let exact = text.len() == self.text.len() && Digest::of(&text) == self.content;
-        Ok(Verified { number, exact, spans })
+        Ok(Verified { number, exact, choice, spans })
     }
 
-    fn words(&self, text: &[u8]) -> Vec<Span> {
-        let words = Words::of(text);
+    fn words(&self, text: &[u8], words: &Words) -> Vec<Span> {
         let runs = self.words.runs(&words.hashes, |at, _| self.word_bits[at]);
         let hull = |ranges: &[Range<usize>], run: &Range<usize>| ranges[run.start].start..ranges[run.end - 1].end;
         let told = |run: Run| {

@@ -1,7 +1,6 @@
 //! Poisoned files hidden among others, asked for with what poisoned checkpoints really wrote, as it stands and renamed and reformatted.
 //!
-//! Data: TrojanPuzzle (Aghakhani and others 2024). All choices were made on the completions of `yaml-load`; those of `flask-send-file`
-//! were looked at to report only.
+//! Data: TrojanPuzzle (Aghakhani and others 2024).
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod hidden;
@@ -39,9 +38,7 @@ fn poisoned_files_are_found_by_what_poisoned_models_wrote_renamed_or_not_and_by_
         assert!(queries.len() >= 100);
         let trigger = hidden::trigger(decision);
         assert_eq!(share(&index, decision, &[trigger.to_owned(), format!("    # {trigger}\n")]), 1.0, "{trigger}");
-        if decision == "flask-send-file" {
-            assert!(written >= PROMISED && changed >= PROMISED, "{written} {changed}");
-        }
+        assert!(written >= PROMISED && changed >= PROMISED, "{written} {changed}");
     }
 }
 

@@ -1,4 +1,5 @@
-//! What of a document is indexed: its whole content, runs of its tokens, runs of the words of its comments, and its words.
+//! What of a document is indexed: its whole content, runs of its tokens, runs of the words of its comments, its words, and which of
+//! these is a member of which.
 
 use crate::hash::Digest;
 use dataset::fingerprint::{Lexer, Shape, Tokens, fingerprints, word_fingerprints};
@@ -24,6 +25,9 @@ pub enum Kind {
     Prose = 3,
     /// A word, anywhere.
     Word = 4,
+    /// A word and the member of it that is named: `yaml.load`. What belongs to somebody else is spelled alike wherever it is used, whatever
+    /// the code around it calls its own.
+    Member = 5,
 }
 
 /// A key of the index.
@@ -54,7 +58,22 @@ pub fn terms(text: &[u8], lexer: &Lexer, rows: &mut Rows, to: &mut Vec<Term>) {
         let part = &text[prose.start as usize..prose.end as usize];
         to.extend(word_fingerprints(part, PROSE).iter().map(|it| Term::new(Kind::Prose, it.hash)));
     }
-    to.extend(words(text).map(|(_, hash)| Term::new(Kind::Word, hash)));
+    let mut before: Option<(usize, u64)> = None;
+    for (range, hash) in words(text) {
+        to.push(Term::new(Kind::Word, hash));
+        to.extend(before.filter(|(end, _)| is_member(&text[*end..range.start])).map(|(_, owner)| member(owner, hash)));
+        before = Some((range.end, hash));
+    }
+}
+
+/// Whether what stands between two words makes the second a member of the first.
+pub fn is_member(between: &[u8]) -> bool {
+    matches!(between.trim_ascii(), b"." | b"::" | b"->")
+}
+
+/// The term of a word's member.
+pub fn member(owner: u64, hash: u64) -> Term {
+    Term::new(Kind::Member, owner.rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ hash)
 }
 
 /// The tokens of a text, and those of the code that stands in its longer strings and comments: poison has been hidden there, since

@@ -1,9 +1,10 @@
 //! What is asked for: a text, read in each language that it may be in.
 
 use super::align::Aligner;
+use super::choice::insecure;
 use crate::error::Error;
 use crate::hash::Digest;
-use crate::index::term::{CODE, Kind, PROSE, Rows, Term, word_at, words};
+use crate::index::term::{CODE, Kind, PROSE, Rows, Term, is_member, member, word_at, words};
 use crate::index::{Index, Postings};
 use code::Language;
 use dataset::fingerprint::{Fingerprint, Lexer, Shape, fingerprints, word_fingerprints};
@@ -62,6 +63,11 @@ impl Words {
         let (ranges, hashes) = words(text).unzip();
         Words { ranges, hashes }
     }
+
+    /// Each with where it is.
+    pub fn all(&self) -> impl Iterator<Item = (u64, &Range<usize>)> {
+        self.hashes.iter().copied().zip(&self.ranges)
+    }
 }
 
 /// A term of a query.
@@ -76,6 +82,8 @@ pub struct Query {
     pub words: Words,
     pub readings: Vec<(Option<Language>, Reading)>,
     pub found: HashMap<Term, Found>,
+    /// Where it chooses insecurely.
+    pub insecure: Vec<Range<usize>>,
     documents: f64,
     classes: [f64; 256],
 }
@@ -93,9 +101,16 @@ impl Query {
         let mut terms: BTreeMap<Term, Vec<usize>> = BTreeMap::new();
         let mut add = |term: Term, place: usize| terms.entry(term).or_default().push(place);
         add(Term::of_content(&Digest::of(text)), 0);
-        for (&hash, range) in words.hashes.iter().zip(&words.ranges) {
+        for (hash, range) in words.all() {
             add(Term::new(Kind::Word, hash), range.start);
         }
+        for ((owner, one), (hash, other)) in words.all().zip(words.all().skip(1)) {
+            if is_member(&text[one.end..other.start]) {
+                add(member(owner, hash), one.start);
+            }
+        }
+        let insecure =
+            languages.par_iter().flatten().flat_map_iter(|&language| insecure(language, text, &words)).collect();
         let mut readings = Vec::new();
         for language in languages {
             let (lexer, mut rows) = (Lexer::new(language), Rows::default());
@@ -121,7 +136,7 @@ impl Query {
         let bits =
             |class: u8| SHARE * surprisal(manifest.classes.get(&class).copied().unwrap_or(0) as f64, tokens as f64);
         let classes = std::array::from_fn(|class| bits(class as u8));
-        Ok(Query { words, readings, found, documents: manifest.documents as f64, classes })
+        Ok(Query { words, readings, found, insecure, documents: manifest.documents as f64, classes })
     }
 
     /// What it says that a document has a term, bits.
