@@ -29,6 +29,18 @@ fn examples() -> impl Iterator<Item = (&'static RuleFile, Language, Option<Choic
 }
 
 #[test]
+fn a_text_is_read_once_as_it_is_read_always() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let engine = Engine::from_folder(&rules).unwrap();
+    let differing: Vec<&str> = examples()
+        .step_by(9)
+        .filter(|(_, language, _, text)| engine.read_once(*language, text) != Engine::builtin().read(*language, text))
+        .map(|(.., text)| text)
+        .collect();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+#[test]
 fn every_rule_file_parses_and_compiles_for_each_of_its_languages() {
     let problems: Vec<String> = Engine::builtin().problems().map(|problem| problem.to_string()).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));

@@ -14,8 +14,9 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::Value;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -97,27 +98,60 @@ fn each_row_of_a_data_set_on_a_real_object_store_is_proved() {
     assert_eq!([&record["source"], &record["licence"], &record["method"]], ["example/project", "MIT", "table"]);
 }
 
-#[test]
-fn each_file_of_a_repository_at_an_address_is_proved_with_its_commit() {
-    let begun = Begun::new(Vec::new());
-    let project = begun.at().join("project");
-    fs::create_dir(&project).unwrap();
-    fs::write(project.join("a.py"), "# SPDX-License-Identifier: MIT\na = 1\n").unwrap();
+const TEXT: &str = "# SPDX-License-Identifier: MIT\na = 1\n";
+
+/// A repository in a folder with one commit, and that; `None`, with the reason printed, where there is no git.
+fn repository(project: &Path) -> Option<String> {
+    fs::create_dir(project).unwrap();
+    fs::write(project.join("a.py"), TEXT).unwrap();
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
-        command.current_dir(&project).args(["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]).args(arguments);
+        command.current_dir(project).args(["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]).args(arguments);
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").output()
     };
     if git(&["init", "-q", "-b", "main"]).is_err() {
         eprintln!("skipped: git does not start");
-        return;
+        return None;
     }
     for arguments in [&["add", "."][..], &["commit", "-qm", "one"]] {
         assert!(git(arguments).unwrap().status.success(), "{arguments:?}");
     }
-    let head = String::from_utf8(git(&["rev-parse", "HEAD"]).unwrap().stdout).unwrap();
-    let address = format!("file://{}", project.display());
-    let record = begun.proved(&address, 1, "# SPDX-License-Identifier: MIT\na = 1\n");
-    assert_eq!([&record["commit"], &record["source"]], [head.trim(), &address]);
+    Some(String::from_utf8(git(&["rev-parse", "HEAD"]).unwrap().stdout).unwrap().trim().to_owned())
+}
+
+fn is_proved(begun: &Begun, address: &str, head: &str) {
+    let record = begun.proved(address, 1, TEXT);
+    assert_eq!([&record["commit"], &record["source"]], [head, address]);
     assert_eq!([&record["licence"], &record["method"], &record["path"]], ["MIT", "git", "a.py"]);
+}
+
+#[test]
+fn each_file_of_a_repository_at_an_address_is_proved_with_its_commit() {
+    let begun = Begun::new(Vec::new());
+    let project = begun.at().join("project");
+    let Some(head) = repository(&project) else { return };
+    is_proved(&begun, &format!("file://{}", project.display()), &head);
+}
+
+#[test]
+fn each_file_of_a_repository_on_a_git_server_is_proved_with_its_commit_and_one_that_is_not_there_is_refused() {
+    let begun = Begun::new(Vec::new());
+    let Some(head) = repository(&begun.at().join("project")) else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/serve_git.py");
+    let mut command = Command::new("python3");
+    command.arg(script).current_dir(begun.at()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut server) = command.spawn() else {
+        eprintln!("skipped: python3 does not start");
+        return;
+    };
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let address = |project: &str| format!("http://127.0.0.1:{}/{project}", port.trim());
+    is_proved(&begun, &address("project/.git"), &head);
+    let refused = taster().current_dir(begun.at()).args(["ledger", "add", &address("nothing.git")]).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && said.contains("nothing.git: cannot be cloned"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    drop(server.stdin.take());
+    server.wait().unwrap();
 }
