@@ -107,6 +107,7 @@ pub fn run(
         summary: describe::summary(&clusters, &read),
         notes: describe::notes(&catalogue, &twins, &read),
         clusters,
+        revoked: Vec::new(),
         read,
         problems: audit.problems(&surveyed),
     })

@@ -73,10 +73,10 @@ impl Ledger {
 
     /// Runs that used what had been revoked before are faults of the story; those that came before are remarked.
     pub(crate) fn verify_revocations(&self, found: &mut Verification) -> Vec<Fault> {
-        self.revoked(found).unwrap_or_else(|error| vec![error.into()])
+        self.runs_on_revoked(found).unwrap_or_else(|error| vec![error.into()])
     }
 
-    fn revoked(&self, found: &mut Verification) -> Result<Vec<Fault>, Error> {
+    fn runs_on_revoked(&self, found: &mut Verification) -> Result<Vec<Fault>, Error> {
         let snapshot = self.snapshot()?;
         let revocations = self.revocations(&snapshot)?;
         if revocations.is_empty() || !found.faults.is_empty() {

@@ -4,7 +4,12 @@ use crate::{AuditReport, AuditVerdict, Cluster, Method, figure};
 use std::collections::BTreeSet;
 
 impl AuditReport {
-    /// Names of the documents of convicted clusters, each once: what `--remove` writes and `--clean` leaves out.
+    /// Names of what `--remove` writes and `--clean` leaves out, each once: documents of convicted clusters, and what is revoked.
+    pub fn unwanted(&self) -> BTreeSet<&str> {
+        self.planted().into_iter().chain(self.revoked.iter().map(|document| document.name.as_str())).collect()
+    }
+
+    /// Names of the documents of convicted clusters, each once.
     pub fn planted(&self) -> BTreeSet<&str> {
         let convicted = self.clusters.iter().filter(|cluster| cluster.convicted);
         convicted.flat_map(|cluster| &cluster.documents).map(|document| document.name.as_str()).collect()
@@ -41,6 +46,12 @@ impl AuditReport {
             ],
             AuditVerdict::NoEvidence => Vec::new(),
         };
+        if !self.revoked.is_empty() {
+            let revoked = figure::counted(self.revoked.len() as u64, "document");
+            next.push(format!(
+                "Do not use the {revoked} that the ledger revokes: `--remove` and `--clean` leave them out too."
+            ));
+        }
         if self.read.problems > 0 {
             next.push("Repair or take out what could not be read, then audit again.".to_owned());
         }

@@ -24,6 +24,9 @@ pub struct AuditReport {
     pub summary: String,
     /// What was found, the strongest evidence first; the convicted before the suspicious.
     pub clusters: Vec<Cluster>,
+    /// Documents that a ledger says must no longer be used; empty where none was asked.
+    #[serde(default)]
+    pub revoked: Vec<RevokedDocument>,
     /// What was read.
     pub read: DataRead,
     /// The first of the pieces that could not be read, in the order of the data set; `read.problems` counts all. Any makes the audit
@@ -171,6 +174,19 @@ pub struct Origin {
     pub first: Option<String>,
     /// The last.
     pub last: Option<String>,
+}
+
+/// A document that must no longer be used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RevokedDocument {
+    /// Its path, or `FILE:ROW`.
+    pub name: String,
+    /// What was revoked: `source NAME`, `contributor COMMITMENT` or `document SHA256`.
+    pub target: String,
+    /// Why.
+    pub reason: String,
+    /// The entry of the log that states it.
+    pub entry: u64,
 }
 
 /// What was read of a data set.

@@ -97,6 +97,7 @@ fn only_the_documents_of_convicted_clusters_are_planted_and_each_once() {
     report.clusters.iter_mut().for_each(|cluster| cluster.convicted = false);
     report.verdict = AuditVerdict::Suspicious;
     assert!(report.planted().is_empty());
+    assert_eq!(report.unwanted().into_iter().collect::<Vec<_>>(), ["data/part-1.jsonl.gz:17"]);
     assert!(report.next()[0].contains("leave them in"));
 }
 

@@ -1,11 +1,13 @@
 //! `taster audit`.
 
+use crate::ledger::Reading;
 use crate::progress;
 use ::audit::Options;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use dataset::{Removal, clean};
-use report::{AuditReport, AuditVerdict};
+use dataset::{Dataset, Removal, clean};
+use ledger::Revoked;
+use report::{AuditReport, AuditVerdict, RevokedDocument};
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 /// Afterwards: --clean writes the data set without them; `taster scan MODEL --triggers OUT/triggers.tsv` asks a model that was
 /// already trained on it.
 ///
-/// Exit status: 0 nothing found; 1 poisoned, or the audit is incomplete; 2 error.
+/// Exit status: 0 nothing found; 1 poisoned or revoked, or the audit is incomplete; 2 error.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -50,6 +52,12 @@ pub struct Arguments {
     /// Read the data set on the cluster of the scheduler at HOST:PORT. Its executors must reach DATASET and --work by the same names.
     #[arg(long, value_name = "HOST:PORT")]
     cluster: Option<String>,
+    /// A ledger: documents that it says must no longer be used are named, and left out by --remove and --clean.
+    #[arg(long, value_name = "FOLDER|URL")]
+    ledger: Option<String>,
+    /// Whose log to believe [default: the policy in LEDGER.home].
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    policy: Option<PathBuf>,
     /// Print the report as JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -63,8 +71,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     if let Some(out) = arguments.clean.as_deref().filter(|out| out.symlink_metadata().is_ok()) {
         bail!("--clean {}: there is something already; give a name that is free", out.display());
     }
+    // A ledger that is not there or does not hold is said before the work, not after it.
+    let revocations = revocations(&arguments)?;
     let work = Work::new(&arguments)?;
-    let report = audit(&arguments, &work)?;
+    let mut report = audit(&arguments, &work)?;
+    report.revoked = revoked(&arguments, revocations)?;
     report::write_audit(&report, &arguments.out)?;
     write_triggers(&report, &arguments.out)?;
     let removal = removal(&report);
@@ -78,7 +89,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     work.finish();
     print(&report, &arguments)?;
-    let found = report.verdict == AuditVerdict::Poisoned || report.read.problems > 0;
+    let found = report.verdict == AuditVerdict::Poisoned || !report.revoked.is_empty() || report.read.problems > 0;
     Ok(ExitCode::from(u8::from(found)))
 }
 
@@ -129,10 +140,30 @@ fn audit(arguments: &Arguments, work: &Work) -> Result<AuditReport> {
     Ok(report?)
 }
 
-/// The documents of all convicted clusters.
+/// What the ledger says must no longer be used.
+fn revocations(arguments: &Arguments) -> Result<Option<Revoked>> {
+    let Some(ledger) = &arguments.ledger else { return Ok(None) };
+    let ledger = Reading::at(ledger, arguments.policy.clone(), arguments.json).open()?;
+    let revoked = ledger.revoked(&ledger.snapshot()?)?;
+    Ok(Some(revoked).filter(|it| !it.is_empty()))
+}
+
+/// The documents that it says that of.
+fn revoked(arguments: &Arguments, revocations: Option<Revoked>) -> Result<Vec<RevokedDocument>> {
+    let Some(revocations) = revocations else { return Ok(Vec::new()) };
+    let dataset = Dataset::open(&arguments.dataset)?;
+    let bar = progress::bytes();
+    bar.set_prefix("revoked");
+    bar.set_length(dataset.bytes());
+    let found = revocations.among(&dataset, &|bytes| bar.set_position(bytes));
+    bar.finish_and_clear();
+    Ok(found)
+}
+
+/// The documents of all convicted clusters, and what is revoked.
 fn removal(report: &AuditReport) -> Removal {
     let mut removal = Removal::default();
-    for name in report.planted() {
+    for name in report.unwanted() {
         removal.add(name);
     }
     removal

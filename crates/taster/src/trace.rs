@@ -1,6 +1,6 @@
 //! `taster trace`.
 
-use crate::ledger::{Place, Reading};
+use crate::ledger::Reading;
 use crate::progress;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -57,14 +57,6 @@ pub struct Arguments {
     json: bool,
 }
 
-impl Arguments {
-    /// The ledger at a place, as the ledger's own commands read it.
-    fn reading(&self, ledger: &str) -> Reading {
-        let place = Place { ledger: ledger.to_owned(), home: None, json: self.json };
-        Reading { place, policy: self.policy.clone() }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -85,7 +77,9 @@ fn trace(
     language: Option<Language>,
 ) -> Result<TraceReport> {
     let (clock, started) = (Instant::now(), jiff::Timestamp::now());
-    let ledger = arguments.ledger.as_deref().map(|place| arguments.reading(place).open()).transpose()?;
+    let ledger =
+        arguments.ledger.as_deref().map(|place| Reading::at(place, arguments.policy.clone(), arguments.json).open());
+    let ledger = ledger.transpose()?;
     let snapshot = ledger.as_ref().map(Ledger::snapshot).transpose()?;
     let mut traced = Vec::new();
     for query in queries {

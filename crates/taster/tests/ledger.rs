@@ -74,6 +74,30 @@ fn a_ledger_is_begun_filled_sealed_verified_and_proved() {
 }
 
 #[test]
+fn what_is_revoked_is_named_by_an_audit_and_left_out() {
+    let folder = sealed();
+    let at = folder.path();
+    fs::create_dir_all(at.join("crawl/one")).unwrap();
+    fs::write(at.join("crawl/one/copied.py"), "a = 1\n").unwrap();
+    fs::write(at.join("crawl/one/other.py"), "c = 1\n").unwrap();
+    let row = |source: &str| format!("{{\"content\": \"d = 1\", \"repo_name\": \"{source}\"}}\n");
+    fs::write(at.join("crawl/rows.jsonl"), row("elsewhere") + &row("data")).unwrap();
+    let audit = |more: &[&str]| json(at, &[&["audit", "crawl"], more].concat());
+    assert_eq!(audit(&["--ledger", "ledger"]).1, 0, "nothing is revoked yet");
+    assert_eq!(json(at, &["ledger", "revoke", "--source", "data", "--reason", "planted"]).1, 0);
+    let (told, status) = audit(&["--ledger", "ledger", "--clean", "cleaned", "--remove", "names"]);
+    let revoked = told["revoked"].as_array().unwrap();
+    let names: Vec<&str> = revoked.iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!((names, status), (vec!["one/copied.py", "rows.jsonl:2"], 1), "{told}");
+    assert_eq!([&revoked[0]["target"], &revoked[0]["reason"]], ["source data", "planted"]);
+    assert_eq!(fs::read_to_string(at.join("names")).unwrap(), "one/copied.py\nrows.jsonl:2\n");
+    assert!(!at.join("cleaned/one/copied.py").exists() && at.join("cleaned/one/other.py").exists());
+    assert_eq!(fs::read_to_string(at.join("cleaned/rows.jsonl")).unwrap(), row("elsewhere"));
+    assert!(fs::read_to_string(at.join("taster-report/audit.html")).unwrap().contains("must no longer be used"));
+    assert_eq!(audit(&[]).1, 0);
+}
+
+#[test]
 fn each_row_of_a_data_set_is_a_record_and_a_broken_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

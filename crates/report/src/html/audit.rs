@@ -3,11 +3,13 @@
 use super::summary::figure_of;
 use super::table::{Column, Kind, table};
 use super::{cluster, text};
-use crate::{AuditReport, AuditVerdict, figure};
+use crate::{AuditReport, AuditVerdict, RevokedDocument, figure};
 use maud::{Markup, html};
 
 /// Clusters shown; all are in the JSON report.
 const CLUSTERS: usize = 20;
+/// And revoked documents.
+const REVOKED: usize = 200;
 
 /// The verdict as a word.
 pub(super) fn word(verdict: AuditVerdict) -> &'static str {
@@ -49,6 +51,7 @@ pub(super) fn sections(report: &AuditReport) -> Markup {
         @if report.clusters.len() > CLUSTERS {
             p.note { (report.clusters.len() - CLUSTERS) " more clusters in audit.json." }
         }
+        (revoked(report))
         (list("What to do next", report.next().iter().map(|sentence| spoken(sentence)).collect()))
         (read(report))
         (list("Notes", report.notes.iter().map(|note| text::line(note)).collect()))
@@ -87,6 +90,35 @@ fn figures(report: &AuditReport) -> Markup {
                 "of " (figure::counted(read.near_copies, "document"))
             }))
             (figure_of("Time", html! { (figure::duration(report.seconds)) }, html! { (figure::bytes(speed as u64)) " a second" }))
+        }
+    }
+}
+
+/// What the ledger says must no longer be used.
+fn revoked(report: &AuditReport) -> Markup {
+    let row = |document: &RevokedDocument| {
+        vec![
+            html! { code { (text::line(&document.name)) } },
+            text::line(&document.target),
+            text::line(&document.reason),
+            html! { (document.entry) },
+        ]
+    };
+    let columns = [
+        Column("Document", Kind::Code),
+        Column("What was revoked", Kind::Words),
+        Column("Why", Kind::Words),
+        Column("Entry of the log", Kind::Number),
+    ];
+    let more = report.revoked.len().saturating_sub(REVOKED);
+    html! {
+        @if !report.revoked.is_empty() {
+            section {
+                h2 { "Revoked" }
+                p { "The ledger says that these must no longer be used." }
+                (table("Revoked documents", &columns, report.revoked.iter().take(REVOKED).map(row).collect()))
+                @if more > 0 { p.note { (figure::count(more as u64)) " more in audit.json." } }
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The end of `taster audit`: what looks planted and why, where it is from, what was read, what to do next.
 
 use super::screen::{Column, Screen};
-use crate::{AuditReport, AuditVerdict, AuditedDocument, Cluster, Origin, figure};
+use crate::{AuditReport, AuditVerdict, AuditedDocument, Cluster, Origin, RevokedDocument, figure};
 use code::Choice;
 use console::Style;
 
@@ -33,6 +33,7 @@ pub fn audit(report: &AuditReport, width: usize, colour: bool) -> String {
         screen.gap();
         screen.paragraph("", &format!("{} more in audit.json.", figure::counted(left_out as u64, "cluster")));
     }
+    revoked(&mut screen, &report.revoked);
     read(&mut screen, report);
     problems(&mut screen, report);
     list(&mut screen, "Notes", &report.notes);
@@ -60,6 +61,21 @@ fn cluster(screen: &mut Screen, number: usize, cluster: &Cluster) {
             format!("{documents}.")
         },
     );
+}
+
+/// What the ledger says must no longer be used.
+fn revoked(screen: &mut Screen, documents: &[RevokedDocument]) {
+    if documents.is_empty() {
+        return;
+    }
+    let count = figure::counted(documents.len() as u64, "document");
+    screen.heading(&format!("Revoked: {count} that must no longer be used"));
+    let columns = [Column::Flexible("document"), Column::Flexible("what was revoked"), Column::Flexible("why")];
+    let row = |it: &RevokedDocument| vec![it.name.clone(), it.target.clone(), it.reason.clone()];
+    screen.table(&columns, &documents.iter().take(DOCUMENTS).map(row).collect::<Vec<_>>());
+    if documents.len() > DOCUMENTS {
+        screen.paragraph("  ", "All of them are in audit.json.");
+    }
 }
 
 fn row(document: &AuditedDocument) -> Vec<String> {

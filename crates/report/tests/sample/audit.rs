@@ -20,6 +20,12 @@ pub fn poisoned() -> AuditReport {
                   audits."
             .into(),
         clusters: vec![planted(), doubtful()],
+        revoked: vec![RevokedDocument {
+            name: "data/part-1.jsonl.gz:17".into(),
+            target: "source example/borrowed".into(),
+            reason: "the owner has asked for it".into(),
+            entry: 41,
+        }],
         read: DataRead {
             documents: 51_325,
             bytes: 412_660_934,
@@ -47,6 +53,7 @@ pub fn clean() -> AuditReport {
                   more often than by chance."
                 .into(),
         clusters: Vec::new(),
+        revoked: Vec::new(),
         read: DataRead { problems: 0, documents: 51_185, ..poisoned().read },
         problems: Vec::new(),
         notes: Vec::new(),
@@ -108,6 +115,7 @@ pub fn hostile(text: &str) -> AuditReport {
         verdict: AuditVerdict::Suspicious,
         summary: text.into(),
         clusters: vec![cluster(true, Method::Twins), cluster(false, Method::Association)],
+        revoked: vec![RevokedDocument { name: text.into(), target: text.into(), reason: text.into(), entry: u64::MAX }],
         read: DataRead { bytes: u64::MAX, problems: u64::MAX, ..DataRead::default() },
         problems: vec![problem(text, text)],
         notes: vec![text.into()],

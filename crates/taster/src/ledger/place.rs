@@ -68,6 +68,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// A ledger at a place, for commands that are not its own.
+    pub fn at(ledger: &str, policy: Option<PathBuf>, json: bool) -> Reading {
+        Reading { place: Place { ledger: ledger.to_owned(), home: None, json }, policy }
+    }
+
     /// The ledger: by the policy of the file if there is one.
     ///
     /// # Errors
