@@ -92,7 +92,7 @@ impl Suffixes {
         for shard in &self.shards {
             let ranks = shard.ranks(pattern)?;
             standing.times += ranks.len() as u64;
-            let looked = ranks.start..ranks.end.min(ranks.start + left);
+            let looked = ranks.start..ranks.start + ranks.len().min(left);
             left -= looked.len();
             shard.documents(looked, &mut standing.documents)?;
         }

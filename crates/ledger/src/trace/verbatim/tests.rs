@@ -29,21 +29,15 @@ fn naive(texts: &[String], query: &str) -> Vec<(Range<usize>, u64, u64)> {
     let bare = |range: &Range<usize>| query[range.clone()].trim().len() == range.len();
     let mut all: Vec<Range<usize>> = Vec::new();
     for (number, &start) in ends.iter().enumerate() {
-        let longer = ends[number..].iter().map(|&end| start..end).filter(|it| it.len() >= SHORTEST && bare(it));
-        all.extend(
-            longer
-                .take_while(|it| {
-                    stands(&(it.start..it.start + SHORTEST)) || !query.is_char_boundary(it.start + SHORTEST)
-                })
-                .filter(|it| stands(it))
-                .last(),
-        );
+        let standing = ends[number + 1..].iter().map(|&end| start..end).take_while(stands);
+        all.extend(standing.filter(|it| it.len() >= SHORTEST && bare(it)).last());
     }
     let inside =
         |one: &Range<usize>, other: &Range<usize>| one != other && other.start <= one.start && one.end <= other.end;
+    let mut seen = HashSet::new();
     let told = |it: &&Range<usize>| {
-        let first = query.find(&query[(**it).clone()]).unwrap() == it.start;
-        first && query[(**it).clone()].chars().filter(|it| it.is_alphanumeric()).count() >= LETTERS
+        let span = &query[(**it).clone()];
+        span.chars().filter(|it| it.is_alphanumeric()).count() >= LETTERS && seen.insert(span)
     };
     let longest: Vec<Range<usize>> =
         all.iter().filter(|it| !all.iter().any(|other| inside(it, other))).filter(told).cloned().collect();
