@@ -1,5 +1,6 @@
 //! How fast an index is built, how large it is, and how long a trace takes: `trace_bench DATASET INDEX [QUERIES [verbatim]]`. With the last
-//! word also how fast its suffix arrays are built, and how long the search for what stands byte for byte takes.
+//! word also how fast its suffix arrays are built, and how long the search for what stands byte for byte takes, in queries as they are and
+//! with every sixtieth character changed, so that many short spans stand there and not the whole.
 //!
 //! Queries are 2 kB of documents of the data set, taken evenly; every second one begins in the middle of its document.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
@@ -38,7 +39,7 @@ fn main() {
     );
     let suffixes = (rest.len() > 1).then(|| opened(&index));
     let queries: u64 = rest.first().map_or(200, |it| it.parse().unwrap());
-    let (mut times, mut searches, mut first) = (Vec::new(), Vec::new(), 0);
+    let (mut times, mut searches, mut changed, mut first) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for query in 0..queries {
         let number = (index.manifest().documents * query / queries) as u32;
         let (text, language) = index.text(number).unwrap();
@@ -55,6 +56,10 @@ fn main() {
             let (text, begun) = (String::from_utf8_lossy(text), Instant::now());
             let found = verbatim(&index, suffixes, &text).unwrap();
             searches.push(begun.elapsed().as_secs_f64() * 1e3);
+            let other: String = text.chars().enumerate().map(|(at, it)| if at % 60 == 59 { '¤' } else { it }).collect();
+            let begun = Instant::now();
+            verbatim(&index, suffixes, &other).unwrap();
+            changed.push(begun.elapsed().as_secs_f64() * 1e3);
             assert!(
                 found.spans.first().is_some_and(|it| it.query.len() + 100 > text.len()) || text.contains('\u{fffd}')
             );
@@ -64,6 +69,7 @@ fn main() {
     println!("{}; own document among the first 10: {first}", told(times));
     if suffixes.is_some() {
         println!("byte for byte: {}", told(searches));
+        println!("changed: {}", told(changed));
     }
 }
 

@@ -42,27 +42,26 @@ pub fn verbatim(index: &Index, suffixes: &Suffixes, text: &str) -> Result<Verbat
 }
 
 /// The stretches that are long enough and part of no other, in order, and the bytes that were searched.
+///
+/// Whether a part of the text stands somewhere is monotone in where it begins, so that the first beginning of one that reaches over
+/// a byte is found by halving: most beginnings are never looked at.
 fn stretches(suffixes: &Suffixes, text: &str) -> Result<(Vec<Range<usize>>, usize), Error> {
     let bytes = text.as_bytes();
-    let (mut found, mut at) = (Vec::new(), begin(text, 0));
-    while at + SHORTEST <= bytes.len() {
+    let stands = |part: &[u8]| Ok(suffixes.longest(part)? == part.len());
+    // The next one begins at `at` or later, and reaches to `end` or further.
+    let (mut found, mut at, mut end) = (Vec::new(), 0, SHORTEST);
+    while end <= bytes.len() {
         if found.len() == MOST {
             return Ok((found, at));
         }
-        let end = at + suffixes.longest(&bytes[at..])?;
-        let mut next = at + 1;
-        if end >= at + SHORTEST {
-            found.push(at..end);
-            if end == bytes.len() {
-                break;
-            }
-            // Whatever is not part of this one has the byte after it: it begins where all up to that byte stands somewhere.
-            next = first(next..end + 2 - SHORTEST, |from| {
-                let wanted = &bytes[from..=end];
-                Ok(suffixes.longest(wanted)? == wanted.len())
-            })?;
-        }
-        at = begin(text, next);
+        let start = begin(text, first(at..end, |from| stands(&bytes[from..end]))?);
+        (at, end) = if start + SHORTEST > end {
+            (start, start + SHORTEST)
+        } else {
+            let stop = start + suffixes.longest(&bytes[start..])?;
+            found.push(start..stop);
+            (start + 1, stop + 1)
+        };
     }
     Ok((found, bytes.len()))
 }
