@@ -78,9 +78,8 @@ fn what_stands_byte_for_byte_is_counted_by_arrays_that_are_built_once() {
         let text = format!("x = '{name}'\n{}", format!("    {stretch}\n").repeat(times));
         fs::write(at.join("data").join(name), text).unwrap();
     }
-    let query = format!(
-        "def made_up(kestrel):\n    {stretch}\n    yield 1\n\n\ndef size_7(path):\n    return os.stat(path)\n"
-    );
+    let query =
+        format!("def made_up(kestrel):\n    {stretch}\n    yield 1\n\n\ndef size_7(path):\n    return os.stat(path)\n");
     let arguments = ["trace", &query, "--data", "data", "--verbatim"];
     let (found, status) = json(at, &arguments);
     let verbatim = &found["queries"][0]["verbatim"];

@@ -1,9 +1,10 @@
 //! Suffix arrays over the texts of an index: does this stand in the data set byte for byte, how often, and where?
 //!
-//! Texts are searched in shards: documents that follow each other, of 64 MiB together or one that is longer. `suffixes/NNNNN` has the texts of one,
-//! a byte 0xFF after each, which no query has, so that nothing is found over the end of a document; then where its suffixes begin, in
-//! order, 32 bits each, little-endian, as libsais sorts them (Nong, Zhang and Chan 2011: in linear time); and the first 32 bytes of every 4096th of these. A shard is
-//! built when it is first needed and appears whole. Where its documents begin follows from `texts/places`, so that the two cannot disagree.
+//! Texts are searched in shards: documents that follow each other, of 64 MiB together, or one that is longer. `suffixes/NNNNN` has the
+//! texts of one, a byte 0xFF after each, which no query has, so that nothing is found over the end of a document; then where its suffixes
+//! begin, in order, 32 bits each, little-endian, as libsais sorts them (Nong, Zhang and Chan 2011: in linear time); and the first 32 bytes
+//! of every 4096th of these. A shard is built when it is first needed and appears whole. Where its documents begin follows from
+//! `texts/places`, so that the two cannot disagree.
 
 mod build;
 mod shard;
@@ -74,7 +75,7 @@ impl Suffixes {
         Ok(Suffixes { shards })
     }
 
-    /// Bytes of the longest beginning of a pattern that stands in the data set.
+    /// Bytes of the longest beginning of a pattern, which is part of a UTF-8 text, that stands in the data set.
     ///
     /// # Errors
     /// A file is damaged.
@@ -83,7 +84,7 @@ impl Suffixes {
         longest.try_reduce(|| 0, |one, other| Ok(one.max(other)))
     }
 
-    /// How often a pattern stands in the data set; of its places `most` are looked at.
+    /// How often a pattern, which is part of a UTF-8 text, stands in the data set; of its places `most` are looked at.
     ///
     /// # Errors
     /// A file is damaged.
