@@ -1,12 +1,13 @@
 //! The index of a data set: which documents have this text, this run of tokens, this word?
 //!
-//! Four files and kinds of files, below any place of a [`Store`]: `postings/` has for each `term` the documents that
+//! Four files and kinds of files, below any place of a [`Store`], and in a folder the arrays of [`Suffixes`]: `postings/` has for each `term` the documents that
 //! have it, `texts/` their texts, packed, `documents/` what is known of each, as Parquet, and `index.json` the [`Manifest`], which is
 //! written last. Whatever is damaged is refused with its name.
 
 mod build;
 mod posting;
 mod sorter;
+mod suffix;
 mod table;
 pub mod term;
 mod text;
@@ -14,6 +15,7 @@ mod text;
 pub use posting::Postings;
 #[doc(hidden)]
 pub use posting::read_hostile;
+pub use suffix::{Standing, Suffixes};
 pub use table::Indexed;
 
 use crate::error::Error;

@@ -97,7 +97,7 @@ pub use revoke::{Revocation, Target};
 pub use revoked::Revoked;
 pub use snapshot::Snapshot;
 pub use store::Store;
-pub use trace::{Alike, Forward, LONGEST as LONGEST_QUERY, Match, Proved, Span, told, trace};
+pub use trace::{Alike, Forward, LONGEST as LONGEST_QUERY, Match, Proved, Span, told, trace, verbatim};
 pub use train::{Making, Run, Training};
 pub use transform::{Outcome, Transformed, Transforming};
 pub use verify::{Fault, Verification};

@@ -4,10 +4,11 @@
 mod bucket;
 mod folder;
 
+pub(crate) use folder::Folder;
+
 use crate::error::Error;
 use bucket::Bucket;
 use bytes::Bytes;
-use folder::Folder;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use std::io::Read;
@@ -55,6 +56,14 @@ impl Store {
             false => Kind::Folder(Folder::open(place.as_ref())),
         };
         Ok(Store { kind: Arc::new(kind) })
+    }
+
+    /// The folder that it is, if it is one.
+    pub(crate) fn folder(&self) -> Option<&Folder> {
+        match &*self.kind {
+            Kind::Folder(folder) => Some(folder),
+            Kind::Bucket(_) => None,
+        }
     }
 
     /// The object at a path, if there is one.

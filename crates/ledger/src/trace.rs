@@ -10,10 +10,12 @@ mod choice;
 mod forward;
 mod query;
 mod told;
+mod verbatim;
 
 pub use forward::{Forward, Proved};
 pub use query::LONGEST;
 pub use told::told;
+pub use verbatim::verbatim;
 
 use crate::error::Error;
 use crate::hash::Digest;

@@ -39,6 +39,53 @@ pub struct TracedQuery {
     pub documents: Vec<TracedDocument>,
     /// The models whose training included one of them, or that were made from such a model; empty without a ledger.
     pub models: Vec<TracedModel>,
+    /// What of it stands in the data set byte for byte; absent where that was not asked for.
+    pub verbatim: Option<Verbatim>,
+}
+
+impl TracedQuery {
+    /// Its longest spans that stand in the data set byte for byte.
+    pub(crate) fn spans(&self) -> &[VerbatimSpan] {
+        self.verbatim.as_ref().map_or(&[], |it| &it.spans)
+    }
+
+    /// Whether anything shares any of it.
+    pub(crate) fn found(&self) -> bool {
+        !self.documents.is_empty() || !self.spans().is_empty()
+    }
+}
+
+/// What of a text stands in the data set byte for byte.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verbatim {
+    /// Its spans that are part of no longer one and say something, the longest first, each once.
+    pub spans: Vec<VerbatimSpan>,
+    /// Bytes of the text that were searched: all, unless it has too many spans.
+    pub searched: u64,
+}
+
+/// A span of a text that stands in the data set byte for byte, without white space at its ends.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VerbatimSpan {
+    /// Bytes of the query that it is.
+    pub query: Range<usize>,
+    /// How often it stands in the data set.
+    pub occurrences: u64,
+    /// Documents that have it.
+    pub documents: u64,
+    /// Whether more documents may have it: it stands in too many places to look at all.
+    pub at_least: bool,
+    /// The names of the first of them.
+    pub names: Vec<String>,
+}
+
+impl VerbatimSpan {
+    /// How often and where: `31 times in 2 documents`.
+    pub(crate) fn told(&self) -> String {
+        let times = figure::counted(self.occurrences, "time");
+        let least = if self.at_least { "at least " } else { "" };
+        format!("{times} in {least}{}", figure::counted(self.documents, "document"))
+    }
 }
 
 /// A document that shares some of the text.
@@ -184,7 +231,7 @@ impl TracedModel {
 impl TraceReport {
     /// Whether any document shares any of the texts.
     pub fn found(&self) -> bool {
-        self.queries.iter().any(|query| !query.documents.is_empty())
+        self.queries.iter().any(TracedQuery::found)
     }
 
     /// One sentence that says what was found.
@@ -192,7 +239,11 @@ impl TraceReport {
         let texts = figure::counted(self.queries.len() as u64, "text");
         let documents: u64 = self.queries.iter().map(|query| query.documents.len() as u64).sum();
         if documents == 0 {
-            return format!("No document shares any of {texts}.");
+            let spans: usize = self.queries.iter().map(|query| query.spans().len()).sum();
+            return match spans as u64 {
+                0 => format!("No document shares any of {texts}."),
+                spans => format!("{} of {texts} found byte for byte.", figure::counted(spans, "span")),
+            };
         }
         let models: BTreeSet<&str> =
             self.queries.iter().flat_map(|query| &query.models).map(|model| model.digest.as_str()).collect();

@@ -30,6 +30,9 @@ fn the_page_shows_what_is_shared_who_gave_it_and_where_it_went() {
         "dropped: too long",
         "c2sp.org/tlog-proof@v1",
         "coder-1-tuned",
+        "120,431",
+        "at least 31",
+        "Only its first 60 bytes were searched",
     ] {
         assert!(page.contains(said), "{said} is missing");
     }
@@ -87,6 +90,22 @@ fn nothing_found_is_told_without_a_graph() {
 }
 
 #[test]
+fn what_stands_byte_for_byte_is_found_where_no_document_is_ranked_and_nothing_is_said_where_nobody_asked() {
+    let mut report = found();
+    report.queries[0].documents.clear();
+    report.queries[0].models.clear();
+    for view in [html::trace(&report), terminal::trace(&report, 120, false)] {
+        assert!(view.contains("1 span of 1 text found byte for byte."), "{view}");
+        assert!(!view.contains("No document shares"), "{view}");
+    }
+    report.queries[0].verbatim = None;
+    assert!(!report.found());
+    for view in [html::trace(&report), terminal::trace(&report, 120, false)] {
+        assert!(view.contains("No document shares any of 1 text.") && !view.contains("yte for byte"), "{view}");
+    }
+}
+
+#[test]
 fn the_terminal_tells_documents_spans_proofs_and_models() {
     let shown = terminal::trace(&found(), 120, false);
     let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -97,6 +116,8 @@ fn the_terminal_tells_documents_spans_proofs_and_models() {
         "lines 2-3, 31 tokens alike: │ def fetch(name):",
         "proved: entry 0, row 11: https://example.com/mlin/upload (git, 2026-11-26, MIT, kept)",
         "coder-1-tuned digest of coder-1-tuned: fine-tune of 1 model on 1 record",
+        "bytes, 120,431 times in at least 31 documents: corpus/load.py, corpus/copy.py │ def load(path):",
+        "Only its first 60 bytes were searched",
     ] {
         assert!(shown.contains(said), "{said} is missing in\n{shown}");
     }

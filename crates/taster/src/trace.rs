@@ -6,10 +6,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use code::Language;
 use dataset::{Dataset, Extent};
-use ledger::index::Index;
+use ledger::index::{Index, Suffixes};
 use ledger::{LONGEST_QUERY, Ledger};
 use report::escape::{self, Layout};
-use report::{AuditReport, SCHEMA_VERSION, ScanReport, TraceReport};
+use report::{AuditReport, SCHEMA_VERSION, ScanReport, TraceReport, TracedQuery};
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,6 +49,10 @@ pub struct Arguments {
     /// Documents that are shown.
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
+    /// Also list every longest span of the text that stands in the data set byte for byte, how often, and where. Takes suffix arrays
+    /// of 5 bytes for each byte of the data set's text, built beside the index when they are first asked for.
+    #[arg(long)]
+    verbatim: bool,
     /// Folder for trace.html, a page that draws the graph, and trace.json.
     #[arg(long, value_name = "DIR", default_value = "taster-report")]
     out: PathBuf,
@@ -64,7 +68,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (queries, language) = queries(arguments)?;
     let index = index(arguments)?;
-    let report = trace(arguments, &index, queries, language)?;
+    let suffixes = arguments.verbatim.then(|| suffixes(&index)).transpose()?;
+    let report = trace(arguments, &index, suffixes.as_ref(), queries, language)?;
     report::write_trace(&report, &arguments.out)?;
     print(&report, arguments.json)?;
     Ok(ExitCode::from(u8::from(report.found())))
@@ -73,6 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn trace(
     arguments: &Arguments,
     index: &Index,
+    suffixes: Option<&Suffixes>,
     queries: Vec<String>,
     language: Option<Language>,
 ) -> Result<TraceReport> {
@@ -87,7 +93,8 @@ fn trace(
         let contents: Vec<_> = documents.iter().map(|it| it.document.content).collect();
         let forward =
             ledger.as_ref().zip(snapshot.as_ref()).map(|(ledger, snapshot)| ledger.forward(snapshot, &contents));
-        traced.push(::ledger::told(query, documents, forward.transpose()?));
+        let verbatim = suffixes.map(|suffixes| ::ledger::verbatim(index, suffixes, &query)).transpose()?;
+        traced.push(TracedQuery { verbatim, ..::ledger::told(query, documents, forward.transpose()?) });
     }
     Ok(TraceReport {
         schema_version: SCHEMA_VERSION,
@@ -147,6 +154,11 @@ fn triggers(path: &Path) -> Result<Vec<String>> {
 /// The index of the data set, built if there is none.
 fn index(arguments: &Arguments) -> Result<Index> {
     let place = arguments.index.clone().unwrap_or_else(|| format!("{}.index", arguments.data.trim_end_matches('/')));
+    if arguments.verbatim && place.contains("://") {
+        bail!(
+            "--verbatim: the index {place} is on an object store, where it cannot be searched so; name a folder with --index"
+        );
+    }
     if let Some(index) = Index::open(&place)? {
         if index.manifest().extent != Extent::of(&arguments.data)? {
             bail!(
@@ -166,6 +178,16 @@ fn index(arguments: &Arguments) -> Result<Index> {
     let index = Index::build(&dataset, &place, &|bytes| bar.set_position(bytes), problem)?;
     bar.finish_and_clear();
     Ok(index)
+}
+
+/// The suffix arrays of an index; those that are not there are built.
+fn suffixes(index: &Index) -> Result<Suffixes> {
+    let bar = progress::bytes();
+    bar.set_prefix("suffixes");
+    bar.set_length(index.manifest().bytes);
+    let suffixes = Suffixes::open(index, &|bytes| bar.set_position(bytes))?;
+    bar.finish_and_clear();
+    Ok(suffixes)
 }
 
 fn print(report: &TraceReport, json: bool) -> Result<()> {

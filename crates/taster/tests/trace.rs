@@ -70,6 +70,48 @@ fn a_text_is_found_as_argument_file_and_standard_input_and_with_other_names() {
 }
 
 #[test]
+fn what_stands_byte_for_byte_is_counted_by_arrays_that_are_built_once() {
+    let folder = hidden();
+    let at = folder.path();
+    let stretch = "result = carefully(kestrel)  # as ever";
+    for (name, times) in [("one.py", 1), ("two.py", 2), ("three.py", 1)] {
+        let text = format!("x = '{name}'\n{}", format!("    {stretch}\n").repeat(times));
+        fs::write(at.join("data").join(name), text).unwrap();
+    }
+    let query =
+        format!("def made_up(kestrel):\n    {stretch}\n    yield 1\n\n\ndef size_7(path):\n    return os.stat(path)\n");
+    let arguments = ["trace", &query, "--data", "data", "--verbatim"];
+    let (found, status) = json(at, &arguments);
+    let verbatim = &found["queries"][0]["verbatim"];
+    let spans = verbatim["spans"].as_array().unwrap();
+    let text = |at: usize| {
+        let end = |name: &str| spans[at]["query"][name].as_u64().unwrap() as usize;
+        &query[end("start")..end("end")]
+    };
+    assert_eq!(
+        (text(0), text(1), spans.len()),
+        ("def size_7(path):\n    return os.stat(path)", stretch, 2),
+        "{verbatim}"
+    );
+    assert_eq!([&spans[0]["occurrences"], &spans[1]["occurrences"], &spans[1]["documents"]], [1, 4, 3], "{verbatim}");
+    let mut names: Vec<&str> = spans[1]["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    names.sort_unstable();
+    assert_eq!((names, status), (vec!["one.py", "three.py", "two.py"], 1));
+    assert_eq!(verbatim["searched"], query.len());
+
+    // The arrays are those of the first run.
+    let array = at.join("data.index/suffixes/00000");
+    let written = || fs::metadata(&array).unwrap().modified().unwrap();
+    let before = written();
+    let shown = String::from_utf8(run(at, &arguments).stdout).unwrap();
+    assert!(shown.contains(stretch) && shown.contains("4 times in 3 documents"), "{shown}");
+    assert_eq!(written(), before);
+    assert!(json(at, &arguments[..4]).0["queries"][0]["verbatim"].is_null());
+    fs::write(&array, "short").unwrap();
+    assert!(error_line(&run(at, &arguments)).contains("suffixes/00000: is no file of an index, or a damaged one"));
+}
+
+#[test]
 fn a_document_leads_to_its_record_its_proof_and_the_models_that_ate_it() {
     let folder = hidden();
     let at = folder.path();
@@ -237,6 +279,7 @@ fn what_is_wrong_is_one_line_that_says_what_to_do() {
     for (arguments, said) in [
         (&["trace", PLANTED, "--data", "data"][..], "delete it to build it anew"),
         (&["trace", PLANTED, "--data", "none"], "none"),
+        (&["trace", PLANTED, "--data", "data", "--index", "s3://bucket/index", "--verbatim"], "name a folder"),
         (&["trace", "+ - *", "--data", "data", "--index", "fresh"], "has no word"),
         (&["trace", "--finding", "report.json", "--data", "data", "--index", "fresh"], "is no report"),
     ] {

@@ -5,7 +5,7 @@ use super::sorter::{DOCUMENTS, Posting, Sorter};
 use super::table::{self, Indexed, ROWS};
 use super::term::{Rows, Term, terms};
 use super::text::{self, Place};
-use super::{MANIFEST, Manifest, VERSION};
+use super::{MANIFEST, Manifest, VERSION, suffix};
 use crate::error::Error;
 use crate::store::Store;
 use code::Language;
@@ -29,6 +29,8 @@ pub fn build(
     problems: &mut (dyn FnMut(Problem) + Send),
 ) -> Result<Manifest, Error> {
     store.delete(MANIFEST)?;
+    // They are of the texts that were here.
+    store.list(suffix::FILES)?.iter().try_for_each(|(path, _)| store.delete(path))?;
     let (sink, problems, done) = (Mutex::new(Sink::new(store)), Mutex::new(problems), AtomicU64::new(0));
     dataset.parts().par_iter().try_for_each(|part| -> Result<(), Error> {
         read(part, &sink, &problems)?;

@@ -4,7 +4,7 @@
 //! for each document: the number of its file, where its block begins there and how long it is, where the text begins in the unpacked
 //! block and how long it is, and its language (0 for none known), little-endian.
 
-use super::damaged;
+use super::{Manifest, damaged};
 use crate::error::Error;
 use crate::store::Store;
 use code::Language;
@@ -71,6 +71,31 @@ pub fn read(store: &Store, document: u32) -> Result<(Vec<u8>, Option<Language>),
     let (path, offset) = (path(place.file), u64::from(place.offset));
     let packed = store.range(&path, offset..offset + u64::from(place.packed))?;
     unpack(&packed, place).map(|text| (text, place.language)).ok_or_else(|| damaged(&path))
+}
+
+/// Where the texts of all documents are.
+pub fn places(store: &Store, manifest: &Manifest) -> Result<Vec<Place>, Error> {
+    let bytes = store.need(PLACES)?;
+    let (widths, rest) = bytes.as_chunks::<{ WIDTH as usize }>();
+    let places: Vec<Place> = widths.iter().filter_map(|it| Place::read(it)).collect();
+    let length: u64 = places.iter().map(|it| u64::from(it.length)).sum();
+    let whole = rest.is_empty() && places.len() as u64 == manifest.documents && length == manifest.bytes;
+    if whole { Ok(places) } else { Err(damaged(PLACES)) }
+}
+
+/// Hands on the texts of documents that follow each other; a block is unpacked once.
+pub fn read_all(store: &Store, places: &[Place], each: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+    for block in places.chunk_by(|one, other| (one.file, one.offset) == (other.file, other.offset)) {
+        let ends = block.iter().map(|it| it.start.checked_add(it.length));
+        let end =
+            ends.collect::<Option<Vec<u32>>>().and_then(|it| it.into_iter().max()).ok_or_else(|| damaged(PLACES))?;
+        let (path, offset) = (path(block[0].file), u64::from(block[0].offset));
+        let packed = store.range(&path, offset..offset + u64::from(block[0].packed))?;
+        let all = Place { start: 0, length: end, ..block[0] };
+        let texts = unpack(&packed, all).ok_or_else(|| damaged(&path))?;
+        block.iter().for_each(|it| each(&texts[it.start as usize..][..it.length as usize]));
+    }
+    Ok(())
 }
 
 fn unpack(packed: &[u8], place: Place) -> Option<Vec<u8>> {

@@ -14,8 +14,9 @@ const LOCK: &str = ".lock";
 /// Files that are being written; one of a killed process stays and is nothing.
 const UNFINISHED: &str = ".unfinished-";
 
+/// A folder.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
     written: AtomicU64,
 }
@@ -34,16 +35,35 @@ impl Folder {
     }
 
     pub(super) fn range(&self, path: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        let mut file = File::open(self.root.join(path)).map_err(|error| match absent(&error) {
-            true => Error::broken(path, "is missing"),
-            false => unread(path, &error),
-        })?;
+        let mut file = self.file(path)?;
         file.seek(SeekFrom::Start(range.start)).map_err(|error| unread(path, &error))?;
         bounded(file.take(range.end - range.start), path)
     }
 
+    /// The object at a path, which must be there, as a file.
+    pub(crate) fn file(&self, path: &str) -> Result<File, Error> {
+        File::open(self.root.join(path)).map_err(|error| match absent(&error) {
+            true => Error::broken(path, "is missing"),
+            false => unread(path, &error),
+        })
+    }
+
+    /// The bytes of the object at a path, if there is one.
+    pub(crate) fn length(&self, path: &str) -> Result<Option<u64>, Error> {
+        match fs::metadata(self.root.join(path)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if absent(&error) => Ok(None),
+            Err(error) => Err(unread(path, &error)),
+        }
+    }
+
     pub(super) fn put(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        self.write(&self.root.join(path), bytes).map_err(|error| {
+        self.put_by(path, &|file| file.write_all(bytes))
+    }
+
+    /// Writes an object that is never in memory as a whole.
+    pub(crate) fn put_by(&self, path: &str, write: &dyn Fn(&mut File) -> std::io::Result<()>) -> Result<(), Error> {
+        self.write(&self.root.join(path), write).map_err(|error| {
             Error::store(
                 self.root.join(path).display(),
                 format!("cannot be written ({error}); free space, or mend the folder's permissions"),
@@ -51,14 +71,14 @@ impl Folder {
         })
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    fn write(&self, path: &Path, write: &dyn Fn(&mut File) -> std::io::Result<()>) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let unfinished =
             folder.join(format!("{UNFINISHED}{}-{number}-{:08x}", std::process::id(), rand::random::<u32>()));
         let mut file = File::create_new(&unfinished)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&unfinished, path));
+        let written = write(&mut file).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&unfinished, path));
         if written.is_err() {
             let _ = fs::remove_file(&unfinished);
         }

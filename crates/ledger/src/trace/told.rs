@@ -35,6 +35,7 @@ pub fn told(text: String, matches: Vec<Match>, forward: Option<Forward>) -> Trac
         text,
         documents: matches.into_iter().map(document).collect(),
         models: forward.models.into_iter().map(model).collect(),
+        verbatim: None,
     }
 }
 

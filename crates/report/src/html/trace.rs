@@ -6,7 +6,9 @@ use super::summary::figure_of;
 use super::table::{Column, Kind, long_table};
 use super::text::{self, Mark};
 use crate::traced::CAVEAT;
-use crate::{SharedSpan, TraceReport, TracedDocument, TracedModel, TracedQuery, TracedRecord, figure};
+use crate::{
+    SharedSpan, TraceReport, TracedDocument, TracedModel, TracedQuery, TracedRecord, Verbatim, VerbatimSpan, figure,
+};
 use maud::{Markup, html};
 use std::ops::Range;
 
@@ -68,9 +70,11 @@ fn section(number: usize, query: &TracedQuery, ledger: bool) -> Markup {
         section {
             h2 { (number) ". " (figure::counted(query.documents.len() as u64, "document")) " for this text" }
             pre { (text::marked(&query.text, &shared)) }
-            @if query.documents.is_empty() {
+            @if !query.found() {
                 p { "No document shares any of it." }
-            } @else {
+            }
+            @if let Some(it) = &query.verbatim { (verbatim_of(&query.text, it)) }
+            @if !query.documents.is_empty() {
                 figure {
                     (provenance::graph(query))
                     figcaption {
@@ -87,6 +91,36 @@ fn section(number: usize, query: &TracedQuery, ledger: bool) -> Markup {
                 }
             }
             (models(&query.models))
+        }
+    }
+}
+
+/// The spans of the text that stand in the data set byte for byte.
+fn verbatim_of(text: &str, Verbatim { spans, searched }: &Verbatim) -> Markup {
+    let columns = [
+        Column("Span", Kind::Code),
+        Column("Bytes", Kind::Number),
+        Column("Times", Kind::Number),
+        Column("Documents", Kind::Number),
+        Column("The first of them", Kind::Code),
+    ];
+    let row = |span: &VerbatimSpan| {
+        vec![
+            html! { code { (text::line(text.get(span.query.clone()).unwrap_or_default())) } },
+            html! { (figure::count(span.query.len() as u64)) },
+            html! { (figure::count(span.occurrences)) },
+            html! { @if span.at_least { "at least " } (figure::count(span.documents)) },
+            html! { @for name in &span.names { code { (text::line(name)) } br; } },
+        ]
+    };
+    html! {
+        @if spans.is_empty() {
+            p { "No span of it that says anything stands in the data set byte for byte." }
+        } @else {
+            (long_table("Longest spans that stand in the data set byte for byte", &columns, spans.iter().map(row).collect()))
+        }
+        @if *searched < text.len() as u64 {
+            p.note { "Only its first " (figure::count(*searched)) " bytes were searched: it has too many spans." }
         }
     }
 }

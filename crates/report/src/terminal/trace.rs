@@ -2,12 +2,15 @@
 
 use super::screen::Screen;
 use crate::traced::CAVEAT;
-use crate::{SharedSpan, TraceReport, TracedDocument, TracedQuery, TracedRecord, figure};
+use crate::{SharedSpan, TraceReport, TracedDocument, TracedQuery, TracedRecord, Verbatim, figure};
 use console::Style;
 
-/// Lines of a span, and records of a document, that are shown; the JSON report has more.
+/// Lines of a span, records of a document, and spans that stand byte for byte and lines of each, that are shown; the JSON report has
+/// more.
 const LINES: usize = 8;
 const RECORDS: usize = 3;
+const VERBATIM: usize = 5;
+const VERBATIM_LINES: usize = 3;
 
 /// The report for a terminal `width` columns wide, with colours where `colour`. No character of a document can act on the
 /// terminal.
@@ -32,17 +35,39 @@ pub fn trace(report: &TraceReport, width: usize, colour: bool) -> String {
 fn query(screen: &mut Screen, number: usize, query: &TracedQuery) {
     let words: Vec<&str> = query.text.split_whitespace().collect();
     screen.heading(&format!("{number}. {}", words.join(" ")));
-    if query.documents.is_empty() {
+    if !query.found() {
         screen.paragraph("  ", "No document shares any of it.");
     }
     for (at, found) in query.documents.iter().enumerate() {
         document(screen, at + 1, found);
+    }
+    if let Some(it) = &query.verbatim {
+        verbatim(screen, &query.text, it);
     }
     if !query.models.is_empty() {
         screen.heading("Models whose training included them, or that were made from such a model");
     }
     for model in &query.models {
         screen.paragraph("  - ", &format!("{} {}: {}", model.name, model.digest, model.told()));
+    }
+}
+
+fn verbatim(screen: &mut Screen, text: &str, Verbatim { spans, searched }: &Verbatim) {
+    screen.heading("Byte for byte");
+    if spans.is_empty() {
+        screen.paragraph("  ", "No span of it that says anything.");
+    }
+    for span in spans.iter().take(VERBATIM) {
+        let length = figure::counted(span.query.len() as u64, "byte");
+        screen.paragraph("  - ", &format!("{length}, {}: {}", span.told(), span.names.join(", ")));
+        let shared = text.get(span.query.clone()).unwrap_or_default();
+        screen.quote(&shared.lines().take(VERBATIM_LINES).collect::<Vec<_>>().join("\n"));
+    }
+    if spans.len() > VERBATIM {
+        screen.paragraph("  ", &format!("{} more in trace.json.", spans.len() - VERBATIM));
+    }
+    if *searched < text.len() as u64 {
+        screen.paragraph("  ", &format!("Only its first {searched} bytes were searched: it has too many spans."));
     }
 }
 

@@ -40,6 +40,7 @@ pub fn found() -> TraceReport {
             model("coder-1", "train", 2, &[0], &[]),
             model("coder-1-tuned", "fine-tune", 1, &[2], &["coder-1"]),
         ],
+        verbatim: Some(Verbatim { spans: vec![verbatim_span()], searched: 60 }),
     };
     TraceReport {
         schema_version: SCHEMA_VERSION,
@@ -86,6 +87,10 @@ pub fn hostile(text: &str) -> TraceReport {
             [method, collected, collector, disposition, proof].into_iter().for_each(put);
         }
     }
+    for span in query.verbatim.iter_mut().flat_map(|it| &mut it.spans) {
+        span.names.iter_mut().for_each(put);
+        span.query = 0..usize::MAX;
+    }
     for model in &mut query.models {
         [&mut model.name, &mut model.digest, &mut model.making].into_iter().for_each(put);
         model.through.iter_mut().for_each(put);
@@ -104,6 +109,16 @@ fn span() -> SharedSpan {
         before: "# reviewed\n".into(),
         after: "\n\nprint(fetch)\n".into(),
         query: 0..QUERY.len() - 1,
+    }
+}
+
+fn verbatim_span() -> VerbatimSpan {
+    VerbatimSpan {
+        query: 0..QUERY.len() - 1,
+        occurrences: 120_431,
+        documents: 31,
+        at_least: true,
+        names: vec!["corpus/load.py".into(), "corpus/copy.py".into()],
     }
 }
 
