@@ -1,8 +1,8 @@
 //! The index of a data set: which documents have this text, this run of tokens, this word?
 //!
-//! Four files and kinds of files, below any place of a [`Store`], and in a folder the arrays of [`Suffixes`]: `postings/` has for each `term` the documents that
+//! Four files and kinds of files, below any place of a [`Store`]: `postings/` has for each `term` the documents that
 //! have it, `texts/` their texts, packed, `documents/` what is known of each, as Parquet, and `index.json` the [`Manifest`], which is
-//! written last. Whatever is damaged is refused with its name.
+//! written last. In a folder the arrays of [`Suffixes`] stand beside them. Whatever is damaged is refused with its name.
 
 mod build;
 mod posting;

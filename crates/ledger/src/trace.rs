@@ -1,8 +1,8 @@
 //! Which documents have this text? From a completion, a trigger or a finding back to what taught it.
 //!
-//! Candidates share the content, rare runs of tokens, rare runs of words or rare words with the query; each is read, and the run that it
-//! has in common with the query is what counts, by its surprisal: how unlikely its tokens' classes are (unigram, as in OLMoTrace), and how
-//! few documents have the names and words that are spelled alike. It says presence, not cause: that a document has the text, and not that a
+//! Candidates share the content, rare runs of tokens, rare runs of words, rare words or members with the query; each is read, and the run that
+//! it has in common with the query is what counts, by its surprisal: how unlikely its tokens' classes are (unigram, as in OLMoTrace), and how
+//! few documents have the names and words that are spelled alike. Where the query chooses insecurely, who chooses alike comes first. It says presence, not cause: that a document has the text, and not that a
 //! model has it from there.
 
 mod align;
