@@ -73,8 +73,7 @@ impl Engine {
         if self.sets[language as usize].get().is_some() || parse::refusal(text.as_bytes()).is_some() {
             return self.read(language, text);
         }
-        let woken = self.files.compile_woken(language, text).filter_map(Result::ok).collect();
-        Reading::new(&RuleSet::new(language, woken), language, text).analysis()
+        Reading::new(&RuleSet::new(language, self.files.compile_woken(language, text)), language, text).analysis()
     }
 
     /// Whether a text has any of the words without which no rule of the language matches: in microseconds, it tells most of what a

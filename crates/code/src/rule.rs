@@ -150,7 +150,7 @@ impl RuleFile {
 
 impl RuleFile {
     /// The words without which the site cannot match.
-    fn need(&self) -> Need {
+    pub(crate) fn need(&self) -> Need {
         let written = (serde_json::to_value(&self.site), serde_json::to_value(&self.utils));
         Need::of_rule(&written.0.unwrap_or_default(), &written.1.unwrap_or_default())
     }

@@ -2,7 +2,7 @@
 
 use crate::Language;
 use crate::anchors::{Anchored, Anchors};
-use crate::need::Words;
+use crate::need::{Need, Words};
 use crate::rule::{Rule, RuleError, RuleFile};
 use crate::walk::Role;
 use ast_grep_core::tree_sitter::LanguageExt;
@@ -38,11 +38,16 @@ impl RuleFiles {
         self.of(language).map(move |(file, rule)| rule?.compile(file, language))
     }
 
-    /// Those of [`RuleFiles::compile`] whose anchors a text has.
-    pub fn compile_woken(&self, language: Language, text: &str) -> impl Iterator<Item = Result<Rule, RuleError>> {
+    /// Those of [`RuleFiles::compile`] that may match in a text.
+    pub fn compile_woken(&self, language: Language, text: &str) -> Vec<Rule> {
         let wakes = |rule: &RuleFile| rule.anchors.iter().any(|anchor| text.contains(anchor.as_str()));
-        let woken = self.of(language).filter(move |(_, rule)| rule.as_ref().map_or(true, wakes));
-        woken.map(move |(file, rule)| rule?.compile(file, language))
+        let woken = self.of(language).filter_map(|(file, rule)| Some((file, rule.ok().filter(wakes)?)));
+        let woken: Vec<(&str, Need, RuleFile)> = woken.map(|(file, rule)| (file, rule.need(), rule)).collect();
+        let words = Words::of(woken.iter().map(|(_, need, _)| need));
+        let met = words.met(text);
+        let compiled =
+            woken.iter().filter(|(_, need, _)| met(need)).map(|(file, _, rule)| rule.compile(file, language));
+        compiled.filter_map(Result::ok).collect()
     }
 
     /// The anchors of each rule of a language.

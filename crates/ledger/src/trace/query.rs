@@ -109,10 +109,8 @@ impl Query {
                 add(member(owner, hash), one.start);
             }
         }
-        let insecure =
-            languages.par_iter().flatten().flat_map_iter(|&language| insecure(language, text, &words)).collect();
         let mut readings = Vec::new();
-        for language in languages {
+        for &language in &languages {
             let (lexer, mut rows) = (Lexer::new(language), Rows::default());
             rows.read(text, &lexer);
             for (start, tokens) in rows.all() {
@@ -131,12 +129,16 @@ impl Query {
             start += line.len();
         }
         let look = |(term, places)| Ok((term, Found { places, postings: index.find(term)? }));
-        let found = terms.into_par_iter().map(look).collect::<Result<_, Error>>()?;
+        let choose = |&language: &Language| insecure(language, text, &words);
+        let (found, insecure) = rayon::join(
+            || terms.into_par_iter().map(look).collect::<Result<_, Error>>(),
+            || languages.par_iter().flatten().flat_map_iter(choose).collect(),
+        );
         let tokens: u64 = manifest.classes.values().fold(0, |sum, &count| sum.saturating_add(count));
         let bits =
             |class: u8| SHARE * surprisal(manifest.classes.get(&class).copied().unwrap_or(0) as f64, tokens as f64);
         let classes = std::array::from_fn(|class| bits(class as u8));
-        Ok(Query { words, readings, found, insecure, documents: manifest.documents as f64, classes })
+        Ok(Query { words, readings, found: found?, insecure, documents: manifest.documents as f64, classes })
     }
 
     /// What it says that a document has a term, bits.
