@@ -2,8 +2,8 @@
 //!
 //! Candidates share the content, rare runs of tokens, rare runs of words, rare words or members with the query; each is read, and the run that
 //! it has in common with the query is what counts, by its surprisal: how unlikely its tokens' classes are (unigram, as in OLMoTrace), and how
-//! few documents have the names and words that are spelled alike. Where the query chooses insecurely, who chooses alike comes first. It says presence, not cause: that a document has the text, and not that a
-//! model has it from there.
+//! few documents have the names and words that are spelled alike. Where the query chooses insecurely, who chooses alike comes first. It says
+//! presence, not cause: that a document has the text, and not that a model has it from there.
 
 mod align;
 mod choice;

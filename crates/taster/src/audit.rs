@@ -6,7 +6,6 @@ use ::audit::Options;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use dataset::{Dataset, Removal, clean};
-use ledger::Revoked;
 use report::{AuditReport, AuditVerdict, RevokedDocument};
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -71,11 +70,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     if let Some(out) = arguments.clean.as_deref().filter(|out| out.symlink_metadata().is_ok()) {
         bail!("--clean {}: there is something already; give a name that is free", out.display());
     }
-    // A ledger that is not there or does not hold is said before the work, not after it.
-    let revocations = revocations(&arguments)?;
+    // First, since a ledger may not be there, or not hold.
+    let revoked = revoked(&arguments)?;
     let work = Work::new(&arguments)?;
     let mut report = audit(&arguments, &work)?;
-    report.revoked = revoked(&arguments, revocations)?;
+    report.revoked = revoked;
     report::write_audit(&report, &arguments.out)?;
     write_triggers(&report, &arguments.out)?;
     let removal = removal(&report);
@@ -140,22 +139,19 @@ fn audit(arguments: &Arguments, work: &Work) -> Result<AuditReport> {
     Ok(report?)
 }
 
-/// What the ledger says must no longer be used.
-fn revocations(arguments: &Arguments) -> Result<Option<Revoked>> {
-    let Some(ledger) = &arguments.ledger else { return Ok(None) };
+/// The documents that the ledger says must no longer be used.
+fn revoked(arguments: &Arguments) -> Result<Vec<RevokedDocument>> {
+    let Some(ledger) = &arguments.ledger else { return Ok(Vec::new()) };
     let ledger = Reading::at(ledger, arguments.policy.clone(), arguments.json).open()?;
     let revoked = ledger.revoked(&ledger.snapshot()?)?;
-    Ok(Some(revoked).filter(|it| !it.is_empty()))
-}
-
-/// The documents that it says that of.
-fn revoked(arguments: &Arguments, revocations: Option<Revoked>) -> Result<Vec<RevokedDocument>> {
-    let Some(revocations) = revocations else { return Ok(Vec::new()) };
+    if revoked.is_empty() {
+        return Ok(Vec::new());
+    }
     let dataset = Dataset::open(&arguments.dataset)?;
     let bar = progress::bytes();
     bar.set_prefix("revoked");
     bar.set_length(dataset.bytes());
-    let found = revocations.among(&dataset, &|bytes| bar.set_position(bytes));
+    let found = revoked.among(&dataset, &|bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     Ok(found)
 }
