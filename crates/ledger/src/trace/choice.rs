@@ -1,7 +1,7 @@
 //! Where a query chooses insecurely, and which documents choose as it does: of all that it says, that is what is looked for.
 
 use super::query::{Query, Words};
-use crate::index::term::{Kind, Term, is_member, member};
+use crate::index::term::{Kind, Term, is_member};
 use code::{Choice, Engine, Language};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,7 +23,7 @@ impl Spelling {
         let at = |byte: usize| query.words.ranges.partition_point(|word| word.start < byte);
         let words = at(part.start)..at(part.end);
         let window = SPREAD * words.len();
-        let members: Vec<Term> = members(text, &query.words, words.clone()).map(|(_, term)| term).collect();
+        let members: Vec<Term> = query.words.members(text, words.clone()).map(|(_, term)| term).collect();
         let named = || query.words.hashes[words].iter().map(|&hash| Term::new(Kind::Word, hash)).collect();
         let terms = if members.is_empty() { named() } else { members };
         Spelling { terms: terms.into_iter().map(|term| (term, query.rarity(term))).collect(), window }
@@ -34,7 +34,7 @@ impl Spelling {
         let all = 0..words.ranges.len();
         let named = all.clone().map(|at| (at, Term::new(Kind::Word, words.hashes[at])));
         let mut here: Vec<_> =
-            members(text, words, all).chain(named).filter(|(_, term)| self.terms.contains_key(term)).collect();
+            words.members(text, all).chain(named).filter(|(_, term)| self.terms.contains_key(term)).collect();
         here.sort_unstable();
         let mut counts: HashMap<Term, usize> = HashMap::new();
         let (mut first, mut bits, mut most) = (0, 0.0, 0.0f64);
@@ -52,13 +52,6 @@ impl Spelling {
         }
         most
     }
-}
-
-/// The members among a part of a text's words, with their numbers.
-fn members<'a>(text: &'a [u8], words: &'a Words, part: Range<usize>) -> impl Iterator<Item = (usize, Term)> + 'a {
-    let pairs = part.clone().zip(part.skip(1));
-    let named = pairs.filter(|&(owner, at)| is_member(&text[words.ranges[owner].end..words.ranges[at].start]));
-    named.map(|(owner, at)| (at, member(words.hashes[owner], words.hashes[at])))
 }
 
 /// The bytes of each insecure choice of a text, by the rules of a language; none where it is no UTF-8.

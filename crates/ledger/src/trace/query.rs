@@ -64,9 +64,11 @@ impl Words {
         Words { ranges, hashes }
     }
 
-    /// Each with where it is.
-    pub fn all(&self) -> impl Iterator<Item = (u64, &Range<usize>)> {
-        self.hashes.iter().copied().zip(&self.ranges)
+    /// The members that are named among some of them, each with the number of the word whose it is.
+    pub fn members(&self, text: &[u8], part: Range<usize>) -> impl Iterator<Item = (usize, Term)> {
+        let pairs = part.clone().zip(part.skip(1));
+        let named = pairs.filter(|&(owner, at)| is_member(&text[self.ranges[owner].end..self.ranges[at].start]));
+        named.map(|(owner, at)| (owner, member(self.hashes[owner], self.hashes[at])))
     }
 }
 
@@ -101,13 +103,11 @@ impl Query {
         let mut terms: BTreeMap<Term, Vec<usize>> = BTreeMap::new();
         let mut add = |term: Term, place: usize| terms.entry(term).or_default().push(place);
         add(Term::of_content(&Digest::of(text)), 0);
-        for (hash, range) in words.all() {
+        for (&hash, range) in words.hashes.iter().zip(&words.ranges) {
             add(Term::new(Kind::Word, hash), range.start);
         }
-        for ((owner, one), (hash, other)) in words.all().zip(words.all().skip(1)) {
-            if is_member(&text[one.end..other.start]) {
-                add(member(owner, hash), one.start);
-            }
+        for (owner, term) in words.members(text, 0..words.ranges.len()) {
+            add(term, words.ranges[owner].start);
         }
         let mut readings = Vec::new();
         for &language in &languages {
